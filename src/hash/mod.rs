@@ -1,0 +1,2 @@
+//! The hash functions that dialects name: key bytes in, a place on the circle out.
+pub mod md5;

@@ -1,0 +1,2 @@
+//! Consistent hashing: where does this key live?
+pub mod hash;
