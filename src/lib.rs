@@ -1,2 +1,20 @@
 //! Consistent hashing: where does this key live?
+
+#![warn(missing_docs)]
+
+pub mod dialect;
+pub mod error;
 pub mod hash;
+mod key;
+mod point;
+mod ring;
+mod rule;
+mod search;
+pub mod server;
+pub mod server_list;
+
+pub use dialect::Dialect;
+pub use error::{Error, ErrorKind};
+pub use ring::Ring;
+pub use server::{Server, Weight};
+pub use server_list::ServerList;

@@ -1,0 +1,111 @@
+//! libketama: the 2007 library, RJ/ketama at 18cf9a7, as it computes on x86-64.
+//!
+//! Verified against the library itself: 31 server files with every point, 46,000 keys.
+
+use super::{Dialect, Weights};
+use crate::error::Error;
+use crate::hash;
+use crate::key::Key;
+use crate::point::{Placer, Ties};
+use crate::rule::{Engine, Next, Rule};
+use crate::search::Search;
+use crate::server::Server;
+
+pub(super) static DIALECT: Dialect = Dialect {
+    name: "libketama",
+    aliases: &[],
+    software: "libketama",
+    version: "RJ/ketama 18cf9a7 (2014), x86-64",
+    verified: "31 server files point by point, 31,000 recorded keys and 31 runs of 1,000,000 keys",
+    fields: &[],
+    weights: |_| Weights::Integers(i64::MIN, i64::MAX),
+    repeats: true,
+    options: &[],
+    build,
+};
+
+fn build(servers: &[Server], options: &super::Options) -> Result<Rule, Error> {
+    let mut points = Placer::new(options.max_points());
+    let total = total_weight(servers)?;
+    // Label: ADDRESS-k, k from 0.
+    let mut label = Vec::new();
+    for (server, index) in servers.iter().zip(0..) {
+        label.clear();
+        label.extend_from_slice(&server.name);
+        label.push(b'-');
+        // Points: four little-endian words of each group's digest.
+        points.md5_groups(index, &label, groups(unsigned(server), total, servers.len()), 4)?;
+    }
+    // Hash: the first of these words. Order: glibc's merge sort is stable, so equal points keep the order of the file.
+    // Search: `ketama_get_server` finds the first point at or above the key's hash; past the last point, and for hash 0,
+    // it leaves its loop through `lowp > highp` and returns record 0, which is what the wrap gives.
+    let key = Key::whole(&hash::MD5);
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Ignore).into())
+}
+
+/// The weight as the reference holds it: the result of `strtol` in an `unsigned long` of 64 bits.
+fn unsigned(server: &Server) -> u64 {
+    server.weight.as_integer().unwrap_or(0) as u64
+}
+
+/// The sum of the weights in an `unsigned long`. Where it wraps, the reference writes past its array on the stack; where
+/// it is 0 it converts an infinity to an integer, which is undefined.
+fn total_weight(servers: &[Server]) -> Result<u64, Error> {
+    let mut total = 0_u64;
+    for server in servers {
+        if unsigned(server) == 0 {
+            return Err(super::refused(server, "weight 0 cannot be used"));
+        }
+        total = total.checked_add(unsigned(server)).ok_or_else(|| {
+            let message =
+                "the sum of the weights exceeds 2^64 - 1 (a negative weight counts as 2^64 less its amount)";
+            super::refused(server, message)
+        })?;
+    }
+    Ok(total)
+}
+
+/// Number of groups: C's `floorf(pct * 40.0 * (float)n)` with `float pct = (float)weight / (float)total`.
+///
+/// Each conversion to float rounds once, to nearest even; the product is of doubles; `floorf` takes a float, so the
+/// product is rounded to float before it is cut. 61 equal servers get 39 groups each by this, not 40.
+fn groups(weight: u64, total: u64, servers: usize) -> u64 {
+    let share = weight as f32 / total as f32;
+    let product = f64::from(share) * 40.0 * f64::from(servers as f32);
+    (product as f32).floor() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn all_groups(weights: &[u64]) -> Vec<u64> {
+        let total = weights.iter().sum();
+        weights.iter().map(|&weight| groups(weight, total, weights.len())).collect()
+    }
+
+    #[test]
+    fn groups_are_rounded_as_floats() {
+        assert_eq!(all_groups(&[1000, 950, 200, 300, 50, 750, 250]), [80, 76, 16, 24, 4, 60, 20]);
+        assert_eq!(all_groups(&[19, 22, 7, 21, 1, 10]), [57, 66, 21, 62, 3, 30]);
+        assert_eq!(all_groups(&[130, 210, 60]), [39, 62, 18]);
+    }
+
+    #[test]
+    fn only_these_numbers_of_equal_servers_have_39_groups() {
+        let of_39 = |n: usize| groups(7, 7 * n as u64, n) == 39;
+        let found: Vec<usize> = (1..=1000).filter(|&n| of_39(n)).collect();
+        assert_eq!(found, [61, 122, 237, 244, 474, 488, 933, 948, 951, 953, 976]);
+    }
+
+    #[test]
+    fn a_sum_that_wraps_is_an_error() {
+        let list = |weights: &[i64]| -> Vec<Server> {
+            weights.iter().map(|&weight| Server::new("a", weight)).collect()
+        };
+        assert!(total_weight(&list(&[-1, -1])).is_err());
+        assert!(total_weight(&list(&[5, -5])).is_err());
+        assert!(total_weight(&list(&[i64::MAX, i64::MAX, i64::MAX])).is_err());
+        assert_eq!(total_weight(&list(&[600, -1000])).unwrap(), u64::MAX - 399);
+    }
+}

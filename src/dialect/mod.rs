@@ -1,0 +1,205 @@
+//! Dialects: the exact rules by which pieces of software map keys to servers, one file and one table row each.
+
+pub mod option;
+
+mod libketama;
+
+use crate::error::{Error, ErrorKind, unknown};
+use crate::rule::Rule;
+use crate::server::{Server, Weight};
+use option::{OptionSpec, Options, canonical_word};
+use std::fmt;
+
+/// Every dialect, in the order in which they are listed for people.
+pub static DIALECTS: &[&Dialect] = &[&libketama::DIALECT];
+
+/// One dialect: what it is called, what it reads from a server list, and how it builds its rule.
+pub struct Dialect {
+    /// Its name: lower-case words joined by `-`.
+    pub name: &'static str,
+    /// Other names under which it is found.
+    pub aliases: &'static [&'static str],
+    /// The software whose answers it gives.
+    pub software: &'static str,
+    /// The versions that were run.
+    pub version: &'static str,
+    /// How it was verified, and on how many keys.
+    pub verified: &'static str,
+    /// Server fields beside name, weight, down and zone.
+    pub fields: &'static [Field],
+    /// Which weights it takes, given the options.
+    pub weights: fn(&Options) -> Weights,
+    /// Whether a name may occur more than once.
+    pub repeats: bool,
+    /// Its options.
+    pub options: &'static [OptionSpec],
+    /// Builds the rule for a list of at least one server, whose fields were checked.
+    pub build: fn(&[Server], &Options) -> Result<Rule, Error>,
+}
+
+/// A server field that only some dialects have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// `label`
+    Label,
+    /// `id`
+    Id,
+    /// `guid`
+    Guid,
+    /// `host`
+    Host,
+    /// `port`
+    Port,
+    /// `backup`
+    Backup,
+    /// `vnodes`
+    Vnodes,
+    /// `tokens`
+    Tokens,
+}
+
+/// Which weights a dialect takes.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Weights {
+    /// Any finite number, without effect.
+    Ignored,
+    /// Integers from the first to the second number.
+    Integers(i64, i64),
+    /// Finite numbers of at least this.
+    AtLeast(f64),
+    /// Finite numbers greater than this.
+    Above(f64),
+}
+
+impl Dialect {
+    /// The dialect of this name or alias, without regard to ASCII case and with `_` read as `-`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::UnknownDialect`]; the text lists the known names.
+    pub fn named(name: &str) -> Result<&'static Self, Error> {
+        let canonical = canonical_word(name);
+        let found = DIALECTS
+            .iter()
+            .find(|dialect| dialect.name == canonical || dialect.aliases.contains(&&*canonical));
+        found.copied().ok_or_else(|| {
+            let names = DIALECTS.iter().map(|dialect| dialect.name);
+            Error::new(ErrorKind::UnknownDialect, unknown("dialect", name, names))
+        })
+    }
+
+    /// No option set.
+    pub fn default_options(&self) -> Options {
+        Options::new(self.options)
+    }
+
+    /// Checks what can be checked of a list without placing a point: names, weights, fields.
+    pub(crate) fn check(&self, servers: &[Server], options: &Options) -> Result<(), Error> {
+        let weights = (self.weights)(options);
+        let mut names = std::collections::HashMap::new();
+        for server in servers {
+            self.check_server(server, weights).map_err(|message| refused(server, message))?;
+            if !self.repeats && names.insert(&server.name, ()).is_some() {
+                return Err(refused(server, "this name occurs twice in the list".to_owned()));
+            }
+        }
+        if u32::try_from(servers.len()).is_err() {
+            return Err(Error::new(ErrorKind::Limit, "more than 2^32 - 1 servers"));
+        }
+        Ok(())
+    }
+
+    fn check_server(&self, server: &Server, weights: Weights) -> Result<(), String> {
+        if server.name.is_empty() {
+            return Err("its name is empty".to_owned());
+        }
+        if let Some(field) = Field::all_set(server).find(|field| !self.fields.contains(field)) {
+            let known = ["name", "weight", "down", "zone"]
+                .into_iter()
+                .chain(self.fields.iter().map(|field| field.name()));
+            return Err(unknown(&format!("field of {}", self.name), field.name(), known));
+        }
+        weights
+            .check(server.weight)
+            .map_err(|taken| format!("weight {} cannot be used: {} takes {taken}", server.weight, self.name))
+    }
+}
+
+impl fmt::Debug for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Dialect").field(&self.name).finish()
+    }
+}
+
+impl fmt::Display for Dialect {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)
+    }
+}
+
+/// An error about one server, with its line where it has one.
+pub(crate) fn refused(server: &Server, message: impl fmt::Display) -> Error {
+    let error = Error::new(ErrorKind::Server, format!("server `{}`: {message}", server.name_lossy()));
+    if server.line > 0 { error.at_line(server.line) } else { error }
+}
+
+impl Field {
+    /// The name under which it is written.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Label => "label",
+            Self::Id => "id",
+            Self::Guid => "guid",
+            Self::Host => "host",
+            Self::Port => "port",
+            Self::Backup => "backup",
+            Self::Vnodes => "vnodes",
+            Self::Tokens => "tokens",
+        }
+    }
+
+    /// The fields that are set in a server.
+    fn all_set(server: &Server) -> impl Iterator<Item = Self> + use<> {
+        [
+            (Self::Label, server.label.is_some()),
+            (Self::Id, server.id.is_some()),
+            (Self::Guid, server.guid.is_some()),
+            (Self::Host, server.host.is_some()),
+            (Self::Port, server.port.is_some()),
+            (Self::Backup, server.backup),
+            (Self::Vnodes, server.vnodes.is_some()),
+            (Self::Tokens, server.tokens.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(field, set)| set.then_some(field))
+    }
+}
+
+impl Weights {
+    /// Accepts a weight, or says in words which weights are taken.
+    fn check(self, weight: Weight) -> Result<(), String> {
+        let number = weight.as_f64();
+        let accepted = number.is_finite()
+            && match self {
+                Self::Ignored => true,
+                Self::Integers(least, most) => {
+                    weight.as_integer().is_some_and(|weight| (least..=most).contains(&weight))
+                }
+                Self::AtLeast(least) => number >= least,
+                Self::Above(limit) => number > limit,
+            };
+        if accepted { Ok(()) } else { Err(self.to_string()) }
+    }
+}
+
+impl fmt::Display for Weights {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ignored | Self::AtLeast(f64::MIN) => f.write_str("finite numbers"),
+            Self::Integers(i64::MIN, _) => f.write_str("integers"),
+            Self::Integers(least, i64::MAX) => write!(f, "integers of at least {least}"),
+            Self::Integers(least, most) => write!(f, "integers from {least} to {most}"),
+            Self::AtLeast(least) => write!(f, "numbers of at least {least}"),
+            Self::Above(limit) => write!(f, "numbers greater than {limit}"),
+        }
+    }
+}

@@ -1,0 +1,256 @@
+//! Points: places on the circle and the servers that own them, gathered server by server, sorted once.
+
+use crate::error::{Error, ErrorKind};
+use crate::hash::md5;
+use std::ops::Range;
+
+/// A place on a circle: an unsigned number whose whole range is the circle.
+pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
+    /// Width in bits: the circle has `2^BITS` places.
+    const BITS: u32;
+    /// The place above every other.
+    const LAST: Self;
+    /// The top `BITS - shift` bits.
+    fn top(self, shift: u32) -> usize;
+    /// The place `steps` further on, around the circle.
+    fn ahead(self, steps: Self) -> Self;
+    /// How far the circle is walked upwards from `from` to here.
+    fn distance_from(self, from: Self) -> Self;
+    /// The remainder of a division by `n`, which is not 0.
+    fn modulo(self, n: usize) -> usize;
+    /// The number, widened.
+    fn widen(self) -> u128;
+    /// The number, cut to the width of this type.
+    fn cut(wide: u128) -> Self;
+}
+
+macro_rules! place {
+    ($($t:ty),*) => {$(
+        impl Place for $t {
+            const BITS: u32 = <$t>::BITS;
+            const LAST: Self = <$t>::MAX;
+            #[inline]
+            fn top(self, shift: u32) -> usize {
+                self.checked_shr(shift).unwrap_or(0) as usize
+            }
+            #[inline]
+            fn ahead(self, steps: Self) -> Self {
+                self.wrapping_add(steps)
+            }
+            #[inline]
+            fn distance_from(self, from: Self) -> Self {
+                self.wrapping_sub(from)
+            }
+            #[inline]
+            fn modulo(self, n: usize) -> usize {
+                (self % n as $t) as usize
+            }
+            fn widen(self) -> u128 {
+                u128::from(self)
+            }
+            fn cut(wide: u128) -> Self {
+                wide as $t
+            }
+        }
+    )*};
+}
+place!(u32, u64, u128);
+
+/// A place on the circle and the index of the server that owns it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Point<T> {
+    /// The place.
+    pub value: T,
+    /// The owner's index in the server list.
+    pub server: u32,
+}
+
+/// Which of several points with the same value counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ties {
+    /// All stay, in the order in which they were placed.
+    Keep,
+    /// Only the one that was placed first stays.
+    First,
+    /// Only the one that was placed last stays.
+    Last,
+}
+
+/// Gathers the points of all servers, up to a limit.
+pub struct Placer<T> {
+    points: Vec<Point<T>>,
+    limit: usize,
+}
+
+impl<T: Place> Placer<T> {
+    /// Nothing placed yet; more than `limit` points will be an error.
+    pub fn new(limit: usize) -> Self {
+        Self { points: Vec::new(), limit }
+    }
+
+    /// Makes room for `count` more points, or says that they are too many.
+    pub fn reserve(&mut self, count: u64) -> Result<(), Error> {
+        let wanted = (self.points.len() as u64).saturating_add(count);
+        if wanted > self.limit as u64 {
+            let limit = self.limit;
+            let message = format!(
+                "the ring would have more than {limit} points; the option `max-points` raises the limit"
+            );
+            return Err(Error::new(ErrorKind::Limit, message));
+        }
+        self.points
+            .try_reserve(count as usize)
+            .map_err(|_| Error::new(ErrorKind::Memory, format!("no memory for {wanted} points")))
+    }
+
+    /// Places one point.
+    pub fn push(&mut self, value: T, server: u32) -> Result<(), Error> {
+        if self.points.len() == self.points.capacity() || self.points.len() >= self.limit {
+            self.reserve(1)?;
+        }
+        self.points.push(Point { value, server });
+        Ok(())
+    }
+
+    /// Places one point for each label `prefix ++ decimal(k)`, k in `numbers`, at `hash(label)`.
+    pub fn labels(
+        &mut self,
+        server: u32,
+        prefix: &[u8],
+        numbers: Range<u64>,
+        hash: impl Fn(&[u8]) -> T,
+    ) -> Result<(), Error> {
+        self.reserve(numbers.end.saturating_sub(numbers.start))?;
+        let mut label = prefix.to_vec();
+        for number in numbers {
+            label.truncate(prefix.len());
+            push_decimal(&mut label, number);
+            self.points.push(Point { value: hash(&label), server });
+        }
+        Ok(())
+    }
+
+    /// The points in ascending order of their values, ties as told.
+    pub fn sorted(mut self, ties: Ties) -> Vec<Point<T>> {
+        self.points.sort_by_key(|point| point.value);
+        match ties {
+            Ties::Keep => {}
+            Ties::First => self.points.dedup_by_key(|point| point.value),
+            Ties::Last => self.points.dedup_by(|later, earlier| {
+                let equal = later.value == earlier.value;
+                if equal {
+                    *earlier = *later;
+                }
+                equal
+            }),
+        }
+        self.points
+    }
+}
+
+/// How many labels are hashed in one batch: enough for every backend's lanes, little enough for the first-level cache.
+const BATCH: usize = 64;
+
+impl Placer<u32> {
+    /// Places the points of MD5 groups: each label `prefix ++ decimal(k)`, k in `0..groups`, gives its first `words`
+    /// little-endian digest words (1 to 4), in this order.
+    pub fn md5_groups(&mut self, server: u32, prefix: &[u8], groups: u64, words: usize) -> Result<(), Error> {
+        debug_assert!((1..=4).contains(&words));
+        self.reserve(groups.saturating_mul(words as u64))?;
+        let mut text = Vec::new();
+        let mut digests = [[0; 4]; BATCH];
+        let mut next = 0;
+        while next < groups {
+            let count = (groups - next).min(BATCH as u64) as usize;
+            text.clear();
+            let mut ends = [0; BATCH];
+            for (end, number) in ends[..count].iter_mut().zip(next..) {
+                text.extend_from_slice(prefix);
+                push_decimal(&mut text, number);
+                *end = text.len();
+            }
+            let mut labels: [&[u8]; BATCH] = [&[]; BATCH];
+            let mut start = 0;
+            for (label, &end) in labels.iter_mut().zip(&ends[..count]) {
+                *label = &text[start..end];
+                start = end;
+            }
+            md5::words_many(&labels[..count], &mut digests[..count]);
+            for digest in &digests[..count] {
+                let points = digest[..words].iter().map(|&value| Point { value, server });
+                self.points.extend(points);
+            }
+            next += count as u64;
+        }
+        Ok(())
+    }
+}
+
+/// Appends a number in decimal digits.
+pub(crate) fn push_decimal(text: &mut Vec<u8>, mut number: u64) {
+    // 20 digits are enough for 2^64 - 1.
+    let mut digits = [0; 20];
+    let mut start = digits.len();
+    loop {
+        start -= 1;
+        digits[start] = b'0' + (number % 10) as u8;
+        number /= 10;
+        if number == 0 {
+            break;
+        }
+    }
+    text.extend_from_slice(&digits[start..]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn placed(values: &[(u32, u32)]) -> Placer<u32> {
+        let mut placer = Placer::new(100);
+        for &(value, server) in values {
+            placer.push(value, server).unwrap();
+        }
+        placer
+    }
+
+    #[test]
+    fn ties_are_kept_in_order_or_decided() {
+        let values = [(7, 0), (3, 1), (7, 2), (7, 1)];
+        let owners =
+            |ties| -> Vec<u32> { placed(&values).sorted(ties).iter().map(|point| point.server).collect() };
+        assert_eq!(owners(Ties::Keep), [1, 0, 2, 1]);
+        assert_eq!(owners(Ties::First), [1, 0]);
+        assert_eq!(owners(Ties::Last), [1, 1]);
+    }
+
+    #[test]
+    fn points_beyond_the_limit_are_refused() {
+        let mut placer = Placer::<u32>::new(3);
+        assert!(placer.md5_groups(0, b"a-", 1, 4).is_err());
+        assert!(placer.md5_groups(0, b"a-", 1, 3).is_ok());
+        assert_eq!(placer.push(1, 0).unwrap_err().kind(), ErrorKind::Limit);
+        assert!(placer.reserve(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn md5_groups_are_the_words_of_the_numbered_labels() {
+        let mut placer = Placer::<u32>::new(1000);
+        placer.md5_groups(5, b"10.0.1.1:11211-", 130, 3).unwrap();
+        let mut naive = Vec::new();
+        for number in 0..130 {
+            let words = md5::words(format!("10.0.1.1:11211-{number}").as_bytes());
+            naive.extend(words[..3].iter().map(|&value| Point { value, server: 5 }));
+        }
+        assert_eq!(placer.points, naive);
+    }
+
+    #[test]
+    fn decimal_digits_are_those_of_the_number() {
+        for number in [0, 9, 10, 4_294_967_296, u64::MAX] {
+            let mut text = Vec::new();
+            push_decimal(&mut text, number);
+            assert_eq!(text, number.to_string().into_bytes());
+        }
+    }
+}

@@ -1,0 +1,330 @@
+//! The ring: a server list under the rule of its dialect, built once, never changed, looked up from any thread.
+
+mod walk;
+
+use crate::dialect::option::Options;
+use crate::dialect::{Dialect, refused};
+use crate::error::{Error, ErrorKind};
+use crate::point::Place;
+use crate::rule::{Engine, Map, Next, Rule};
+use crate::server::Server;
+use crate::server_list::ServerList;
+use std::sync::Arc;
+
+/// A server list under the rule of its dialect.
+///
+/// Servers are named by their index in the list, from 0. A ring never changes: the methods that change something give
+/// a new ring, which shares with the old one what is the same in both.
+#[derive(Clone)]
+pub struct Ring {
+    list: Arc<ServerList>,
+    rule: Rule,
+    /// Which servers are passed over; empty where no look-up has to ask.
+    down: Arc<[bool]>,
+}
+
+impl Ring {
+    /// Builds the ring of a list.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Server`] for a server that the dialect refuses, [`ErrorKind::Option`] for options that do not go
+    /// together, [`ErrorKind::Limit`] if there would be more points than `max-points`.
+    pub fn build(list: ServerList) -> Result<Self, Error> {
+        let ServerList { dialect, options, servers, .. } = &list;
+        dialect.check(servers, options)?;
+        let rule = if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, options)? };
+        Ok(Self { down: rule.passed_over(servers), rule, list: Arc::new(list) })
+    }
+
+    /// The list from which the ring was built.
+    pub fn list(&self) -> &ServerList {
+        &self.list
+    }
+
+    /// The servers, in the order of the list.
+    pub fn servers(&self) -> &[Server] {
+        &self.list.servers
+    }
+
+    /// The dialect.
+    pub fn dialect(&self) -> &'static Dialect {
+        self.list.dialect
+    }
+
+    /// The options.
+    pub fn options(&self) -> &Options {
+        &self.list.options
+    }
+
+    pub(crate) fn rule(&self) -> &Rule {
+        &self.rule
+    }
+
+    /// The server for a key; None where the dialect's software finds none.
+    #[inline]
+    pub fn lookup(&self, key: &[u8]) -> Option<u32> {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.lookup(key, &self.down),
+            Rule::Wide(engine) => engine.lookup(key, &self.down),
+            Rule::Widest(engine) => engine.lookup(key, &self.down),
+            Rule::Scores(scores) => scores.lookup(key),
+            Rule::Only(server) => Some(*server),
+            Rule::Nowhere => None,
+        }
+    }
+
+    /// The server for an integer that is given in place of a key's hash.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Option`] if the dialect's software takes no integers.
+    pub fn lookup_integer(&self, number: u64) -> Result<Option<u32>, Error> {
+        let answer = match &self.rule {
+            Rule::Narrow(engine) => engine.lookup_integer(number, &self.down),
+            Rule::Wide(engine) => engine.lookup_integer(number, &self.down),
+            Rule::Widest(engine) => engine.lookup_integer(number, &self.down),
+            Rule::Only(server) => Some(Some(*server)),
+            Rule::Nowhere => Some(None),
+            Rule::Scores(_) => None,
+        };
+        answer.ok_or_else(|| {
+            let message = format!("{} takes no integers in place of key hashes", self.dialect());
+            Error::new(ErrorKind::Option, message)
+        })
+    }
+
+    /// Writes the servers for a key, first choice first, into `out`; returns how many were written.
+    ///
+    /// The order is the dialect's own, each server once (spymemcached: its retry sequence, in which a server may come
+    /// again); servers that are down are passed over. Rules without an order of their own (modulo, buckets, jump,
+    /// tables) go on with the servers in list order after the first choice, wrapping: that order is this library's.
+    pub fn lookup_n(&self, key: &[u8], out: &mut [u32]) -> usize {
+        let mut count = 0;
+        if out.is_empty() {
+            return 0;
+        }
+        self.walk(key, &mut |server| {
+            out[count] = server;
+            count += 1;
+            count < out.len()
+        });
+        count
+    }
+
+    /// The ring of the same list with other servers down, one flag for each server in list order.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Server`] if the number of flags is not that of the servers; else as [`Ring::build`].
+    pub fn with_down(&self, down: &[bool]) -> Result<Self, Error> {
+        let mut list = ServerList::clone(&self.list);
+        if down.len() != list.servers.len() {
+            let message = format!("{} flags for {} servers", down.len(), list.servers.len());
+            return Err(Error::new(ErrorKind::Server, message));
+        }
+        for (server, &down) in list.servers.iter_mut().zip(down) {
+            server.down = down;
+        }
+        if self.rule.rebuilds() {
+            return Self::build(list);
+        }
+        let rule = self.rule.clone();
+        Ok(Self { down: rule.passed_over(&list.servers), rule, list: Arc::new(list) })
+    }
+
+    /// The index of the server with this name, the first one if there are several.
+    pub fn index_of(&self, name: &[u8]) -> Option<u32> {
+        self.servers().iter().position(|server| server.name == name).map(|index| index as u32)
+    }
+
+    /// Builds the ring of a changed list: the same dialect and options, the servers as `edit` leaves them.
+    ///
+    /// # Errors
+    /// As [`Ring::build`].
+    pub fn changed(&self, edit: impl FnOnce(&mut Vec<Server>)) -> Result<Self, Error> {
+        let mut list = ServerList::clone(&self.list);
+        edit(&mut list.servers);
+        Self::build(list)
+    }
+
+    /// The server of that name, to be changed by `edit` in a copy of the list.
+    pub(crate) fn changed_server(
+        &self,
+        name: &[u8],
+        edit: impl FnOnce(&mut Vec<Server>, usize),
+    ) -> Result<Self, Error> {
+        let Some(index) = self.index_of(name) else {
+            return Err(refused(&Server::new(name, 1), "no such server in the list"));
+        };
+        self.changed(|servers| edit(servers, index as usize))
+    }
+}
+
+impl std::fmt::Debug for Ring {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Ring")
+            .field("dialect", &self.dialect())
+            .field("servers", &self.servers().len())
+            .finish()
+    }
+}
+
+impl Rule {
+    /// Whether a change of a server's state needs the points to be placed anew.
+    fn rebuilds(&self) -> bool {
+        match self {
+            Self::Narrow(engine) => engine.rebuilds(),
+            Self::Wide(engine) => engine.rebuilds(),
+            Self::Widest(engine) => engine.rebuilds(),
+            // Which servers are candidates, the only one or none may depend on their state.
+            Self::Scores(_) | Self::Only(_) | Self::Nowhere => true,
+        }
+    }
+
+    /// The flags that look-ups have to ask for; empty if none has to.
+    fn passed_over(&self, servers: &[Server]) -> Arc<[bool]> {
+        let asks = match self {
+            Self::Narrow(engine) => engine.asks(),
+            Self::Wide(engine) => engine.asks(),
+            Self::Widest(engine) => engine.asks(),
+            Self::Scores(_) | Self::Only(_) | Self::Nowhere => false,
+        };
+        let any_down = servers.iter().any(|server| server.down);
+        if asks && (any_down || self.always_walks()) {
+            servers.iter().map(|server| server.down).collect()
+        } else {
+            Arc::from([])
+        }
+    }
+
+    /// Whether even with all servers up the first point met does not decide.
+    fn always_walks(&self) -> bool {
+        matches!(self, Self::Narrow(Engine { next: Next::Alternate { alt: 1.. }, .. }))
+    }
+}
+
+impl<T: Place> Engine<T> {
+    fn rebuilds(&self) -> bool {
+        matches!(self.next, Next::Rebuild)
+    }
+
+    fn asks(&self) -> bool {
+        !matches!(self.next, Next::Rebuild | Next::Ignore)
+    }
+
+    #[inline]
+    fn lookup(&self, key: &[u8], down: &[bool]) -> Option<u32> {
+        let place = self.key.place(key)?;
+        if down.is_empty() {
+            return self.server(self.index(place)?);
+        }
+        self.lookup_up(&self.key.hashed(key), place, down)
+    }
+
+    /// The outer None: no integers here.
+    fn lookup_integer(&self, number: u64, down: &[bool]) -> Option<Option<u32>> {
+        let place = self.key.integer?(number);
+        if down.is_empty() {
+            return Some(self.index(place).and_then(|index| self.server(index)));
+        }
+        Some(self.lookup_up(&[], place, down))
+    }
+
+    /// The point or slot for a place.
+    #[inline]
+    pub(crate) fn index(&self, place: T) -> Option<usize> {
+        match &self.map {
+            Map::Points(points, search) => points.find(place, *search),
+            Map::Slots(slots) => (!slots.is_empty()).then(|| place.modulo(slots.len())),
+            Map::Jump(servers) => jump(place.widen() as u64, servers.len()),
+        }
+    }
+
+    /// The server that owns a point or slot.
+    #[inline]
+    pub(crate) fn server(&self, index: usize) -> Option<u32> {
+        match &self.map {
+            Map::Points(points, _) => points.server(index),
+            Map::Slots(servers) | Map::Jump(servers) => servers.get(index).copied(),
+        }
+    }
+
+    /// Number of points or slots.
+    pub(crate) fn len(&self) -> usize {
+        match &self.map {
+            Map::Points(points, _) => points.len(),
+            Map::Slots(servers) | Map::Jump(servers) => servers.len(),
+        }
+    }
+}
+
+/// Jump consistent hash, after Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (2014): the bucket
+/// of `key` among `buckets`, None if there is none. All arithmetic on doubles is exact or rounds as in C.
+fn jump(mut key: u64, buckets: usize) -> Option<usize> {
+    let mut bucket = None;
+    let mut candidate = 0.0_f64;
+    while candidate < buckets as f64 {
+        let current = candidate as usize;
+        bucket = Some(current);
+        key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
+        let step = (1_u64 << 31) as f64 / ((key >> 33) + 1) as f64;
+        candidate = ((current + 1) as f64 * step).floor();
+    }
+    bucket
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::server::Weight;
+
+    fn ring(servers: &[(&str, i64)]) -> Ring {
+        let servers = servers.iter().map(|&(name, weight)| Server::new(name, weight)).collect();
+        Ring::build(ServerList::new(Dialect::named("libketama").unwrap(), servers)).unwrap()
+    }
+
+    #[test]
+    fn an_empty_list_answers_no_key() {
+        assert_eq!(ring(&[]).lookup(b"key"), None);
+        assert_eq!(ring(&[]).lookup_n(b"key", &mut [0; 3]), 0);
+    }
+
+    #[test]
+    fn a_list_of_servers_starts_with_the_answer_and_has_each_server_once() {
+        let ring = ring(&[("a:1", 3), ("b:1", 2), ("c:1", 1), ("d:1", 4)]);
+        for number in 0..500 {
+            let key = format!("key-{number}");
+            let mut out = [0; 6];
+            assert_eq!(ring.lookup_n(key.as_bytes(), &mut out), 4);
+            assert_eq!(Some(out[0]), ring.lookup(key.as_bytes()));
+            let mut sorted = out[..4].to_vec();
+            sorted.sort_unstable();
+            assert_eq!(sorted, [0, 1, 2, 3]);
+        }
+    }
+
+    #[test]
+    fn a_changed_ring_is_the_ring_of_the_changed_list() {
+        let old = ring(&[("a:1", 3), ("b:1", 2)]);
+        let new =
+            old.changed_server(b"b:1", |servers, index| servers[index].weight = Weight::Integer(9)).unwrap();
+        let built = ring(&[("a:1", 3), ("b:1", 9)]);
+        for number in 0..500 {
+            let key = format!("key-{number}");
+            assert_eq!(new.lookup(key.as_bytes()), built.lookup(key.as_bytes()));
+        }
+        assert!(old.changed_server(b"x", |_, _| ()).is_err());
+    }
+
+    #[test]
+    fn jump_gives_every_bucket_about_its_share_and_moves_keys_only_to_new_buckets() {
+        let mut counts = [0; 7];
+        for key in 0..70_000_u64 {
+            let key = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let six = jump(key, 6).unwrap();
+            let seven = jump(key, 7).unwrap();
+            assert!(seven == six || seven == 6);
+            counts[seven] += 1;
+        }
+        assert!(counts.iter().all(|count| (9_400..10_600).contains(count)), "{counts:?}");
+        assert_eq!(jump(1, 0), None);
+    }
+}

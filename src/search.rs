@@ -1,0 +1,243 @@
+//! Sorted points and the rules by which dialects search them.
+
+use crate::point::{Place, Point};
+
+/// Which point answers for a place `h`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Search {
+    /// The first point at or above `h`; above the last point, the first one. libketama and most others.
+    AtOrAbove,
+    /// As `AtOrAbove`, but place 0 belongs to the last point: an unsigned index that runs below 0 in some ports of
+    /// libketama's loop (`dialects-languages` 3.4 and 3.5 of the field's notes; Algorithm::ConsistentHash::Ketama
+    /// hash function 1, go-ketama HashFunc1).
+    AtOrAboveZeroLast,
+    /// As `AtOrAbove`, but above the last point the last point answers: Varnish does not wrap.
+    AtOrAboveNoWrap,
+    /// The first point strictly above `h`; from the last point on, the first one.
+    Above,
+    /// The last point at or below `h`; below the first point, the last one.
+    AtOrBelow,
+    /// The nearest point on either side, the one below if both are equally near: HAProxy.
+    Nearest,
+}
+
+impl Search {
+    /// Whether the next server after a dead one lies below the key's place, not above it.
+    pub(crate) fn walks_down(self) -> bool {
+        matches!(self, Self::AtOrBelow)
+    }
+}
+
+/// Points in ascending order with an index over the top bits of their values.
+///
+/// `table[t]` is the number of points below `t << shift`. The table has between half an entry and one entry a point,
+/// so a bucket holds one or two points on average and a look-up costs one table access and a scan of one or two values.
+#[derive(Debug)]
+pub struct Points<T> {
+    values: Vec<T>,
+    servers: Vec<u32>,
+    table: Vec<u32>,
+    shift: u32,
+}
+
+/// A bucket of more points than this is searched by bisection: a 15-bit hash puts a whole ring into one bucket.
+const SCAN: usize = 8;
+
+impl<T: Place> Points<T> {
+    /// Takes points in ascending order of their values.
+    pub fn new(points: &[Point<T>]) -> Self {
+        debug_assert!(points.is_sorted_by_key(|point| point.value));
+        let bits = points.len().max(2).ilog2();
+        let shift = T::BITS - bits;
+        let mut table = Vec::with_capacity((1 << bits) + 1);
+        for (index, point) in points.iter().enumerate() {
+            while table.len() <= point.value.top(shift) {
+                table.push(index as u32);
+            }
+        }
+        table.resize((1 << bits) + 1, points.len() as u32);
+        Self {
+            values: points.iter().map(|point| point.value).collect(),
+            servers: points.iter().map(|point| point.server).collect(),
+            table,
+            shift,
+        }
+    }
+
+    /// Number of points.
+    pub fn len(&self) -> usize {
+        self.values.len()
+    }
+
+    /// The point's place; None beyond the last point.
+    pub fn value(&self, index: usize) -> Option<T> {
+        self.values.get(index).copied()
+    }
+
+    /// The index of the server that owns the point; None beyond the last point.
+    #[inline]
+    pub fn server(&self, index: usize) -> Option<u32> {
+        self.servers.get(index).copied()
+    }
+
+    /// All points in ascending order.
+    pub fn iter(&self) -> impl Iterator<Item = Point<T>> + '_ {
+        self.values.iter().zip(&self.servers).map(|(&value, &server)| Point { value, server })
+    }
+
+    /// Bytes of memory held: values, owners and index.
+    pub fn memory(&self) -> usize {
+        self.values.capacity() * size_of::<T>()
+            + (self.servers.capacity() + self.table.capacity()) * size_of::<u32>()
+    }
+
+    /// Number of points below `h`: the index of the first point at or above it, `len()` if there is none.
+    #[inline]
+    pub fn below(&self, h: T) -> usize {
+        let slot = h.top(self.shift);
+        let (Some(&start), Some(&end)) = (self.table.get(slot), self.table.get(slot + 1)) else {
+            return self.len();
+        };
+        let (start, end) = (start as usize, end as usize);
+        let Some(bucket) = self.values.get(start..end) else { return self.len() };
+        if bucket.len() > SCAN {
+            return start + bucket.partition_point(|&value| value < h);
+        }
+        start + bucket.iter().take_while(|&&value| value < h).count()
+    }
+
+    /// The index of the point that answers for `h`; None only if there are no points.
+    #[inline]
+    pub fn find(&self, h: T, search: Search) -> Option<usize> {
+        let len = self.len();
+        let last = len.checked_sub(1)?;
+        let wrap = |index| if index == len { 0 } else { index };
+        Some(match search {
+            Search::AtOrAbove => wrap(self.below(h)),
+            Search::AtOrAboveZeroLast if h == T::cut(0) => last,
+            Search::AtOrAboveZeroLast => wrap(self.below(h)),
+            Search::AtOrAboveNoWrap => self.below(h).min(last),
+            Search::Above => wrap(self.up_to(h)),
+            Search::AtOrBelow => self.up_to(h).checked_sub(1).unwrap_or(last),
+            Search::Nearest => self.nearest(h),
+        })
+    }
+
+    /// Number of points at or below `h`.
+    #[inline]
+    fn up_to(&self, h: T) -> usize {
+        if h == T::LAST { self.len() } else { self.below(h.ahead(T::cut(1))) }
+    }
+
+    /// HAProxy's choice: `next` is the first of equal points, `previous` the last of the smaller ones.
+    fn nearest(&self, h: T) -> usize {
+        let below = self.below(h);
+        let next = if below == self.len() { 0 } else { below };
+        let previous = below.checked_sub(1).unwrap_or(self.len() - 1);
+        match (self.value(previous), self.value(next)) {
+            (Some(low), Some(high)) if h.distance_from(low) <= high.distance_from(h) => previous,
+            _ => next,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn points(values: &[u32]) -> Points<u32> {
+        let points: Vec<_> = values.iter().map(|&value| Point { value, server: 0 }).collect();
+        Points::new(&points)
+    }
+
+    fn naive(values: &[u32], h: u32, search: Search) -> usize {
+        let last = values.len() - 1;
+        let first = |found: Option<usize>| found.unwrap_or(0);
+        match search {
+            Search::AtOrAbove => first(values.iter().position(|&value| value >= h)),
+            Search::AtOrAboveZeroLast if h == 0 => last,
+            Search::AtOrAboveZeroLast => first(values.iter().position(|&value| value >= h)),
+            Search::AtOrAboveNoWrap => values.iter().position(|&value| value >= h).unwrap_or(last),
+            Search::Above => first(values.iter().position(|&value| value > h)),
+            Search::AtOrBelow => values.iter().rposition(|&value| value <= h).unwrap_or(last),
+            Search::Nearest => {
+                let next = first(values.iter().position(|&value| value >= h));
+                let previous = values.iter().rposition(|&value| value < h).unwrap_or(last);
+                let near = h.wrapping_sub(values[previous]) <= values[next].wrapping_sub(h);
+                if near { previous } else { next }
+            }
+        }
+    }
+
+    #[test]
+    fn every_rule_agrees_with_its_definition() {
+        let searches = [
+            Search::AtOrAbove,
+            Search::AtOrAboveZeroLast,
+            Search::AtOrAboveNoWrap,
+            Search::Above,
+            Search::AtOrBelow,
+            Search::Nearest,
+        ];
+        let mut random = 1_u32;
+        let mut next = move || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            random ^ (random >> 15)
+        };
+        let mut sets: Vec<Vec<u32>> = vec![
+            vec![0],
+            vec![u32::MAX],
+            vec![0, 0, u32::MAX, u32::MAX],
+            vec![5, 5, 5, 9],
+            (0..500).collect(),
+            (0..40).map(|i| u32::MAX - i).rev().collect(),
+        ];
+        for count in 1..70 {
+            let mut values: Vec<u32> = (0..count * 3).map(|_| next()).collect();
+            values.extend_from_within(..count / 2);
+            values.sort_unstable();
+            sets.push(values);
+        }
+        for values in sets {
+            let indexed = points(&values);
+            let mut places = vec![0, 1, u32::MAX - 1, u32::MAX];
+            for &value in &values {
+                places.extend([value.wrapping_sub(1), value, value.wrapping_add(1), next()]);
+            }
+            for h in places {
+                for search in searches {
+                    assert_eq!(
+                        indexed.find(h, search),
+                        Some(naive(&values, h, search)),
+                        "{h} {search:?} {values:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn no_points_give_no_answer() {
+        assert_eq!(points(&[]).find(7, Search::AtOrAbove), None);
+        assert_eq!(points(&[]).find(7, Search::Nearest), None);
+    }
+
+    #[test]
+    fn wide_circles_are_searched_alike() {
+        let values = [3_u128, 1 << 127, u128::MAX - 5];
+        let placed: Vec<_> = values.iter().map(|&value| Point { value, server: 0 }).collect();
+        let wide = Points::new(&placed);
+        assert_eq!(wide.find(4, Search::AtOrAbove), Some(1));
+        assert_eq!(wide.find(u128::MAX - 5, Search::Above), Some(0));
+        assert_eq!(wide.find(2, Search::AtOrBelow), Some(2));
+    }
+
+    #[test]
+    fn memory_is_at_most_twelve_bytes_a_point() {
+        for count in [1264, 18_720, 160_000] {
+            let values: Vec<u32> = (0..count).map(|i| i * 26_843).collect();
+            let bytes = points(&values).memory();
+            assert!(bytes <= 12 * values.len() + 8, "{bytes} bytes for {count} points");
+        }
+    }
+}
