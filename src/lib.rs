@@ -2,6 +2,8 @@
 
 #![warn(missing_docs)]
 
+#[cfg(feature = "capi")]
+pub mod capi;
 pub mod dialect;
 pub mod error;
 pub mod hash;
@@ -18,3 +20,5 @@ pub use error::{Error, ErrorKind};
 pub use ring::Ring;
 pub use server::{Server, Weight};
 pub use server_list::ServerList;
+#[cfg(test)]
+mod tests;

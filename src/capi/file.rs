@@ -1,0 +1,134 @@
+//! A server list on disk, as `ketama_roll` sees it: which state of which file was read, and whether it may have changed.
+
+use crate::error::{Error, ErrorKind};
+use std::ffi::OsStr;
+use std::fs::{File, Metadata};
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// No list of 100,000 servers comes near this; a device that never ends does not exhaust memory.
+const LARGEST: u64 = 64 << 20;
+
+/// What tells one state of a file from another without reading it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    /// The change time too: it cannot be set back, as a modification time can.
+    changed: (i64, i64),
+}
+
+impl Identity {
+    fn new(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+
+    /// Seconds since 1970 of the last modification.
+    pub fn modified_seconds(&self) -> i64 {
+        self.modified.0
+    }
+
+    /// Whether the file was changed so shortly before `now` that another change may bear the same times: a file system
+    /// stamps changes with a clock that stands still for a tick, or for seconds where it keeps whole seconds only.
+    fn is_fresh(&self, now: SystemTime) -> bool {
+        [self.modified, self.changed].iter().any(|&(seconds, nanoseconds)| {
+            // FAT counts in steps of two seconds; 10 ms is the longest tick of a Linux kernel, doubled for good measure.
+            let tick = if nanoseconds == 0 { Duration::from_secs(2) } else { Duration::from_millis(20) };
+            let stamp = UNIX_EPOCH
+                + Duration::new(u64::try_from(seconds).unwrap_or(0), u32::try_from(nanoseconds).unwrap_or(0));
+            let age = now.duration_since(stamp).unwrap_or_else(|early| early.duration());
+            age <= tick
+        })
+    }
+}
+
+/// The content of a file and the state that it belongs to.
+pub(super) struct Content {
+    pub bytes: Vec<u8>,
+    pub identity: Identity,
+    /// The identity may stand for other content by now: it is no proof that the file is unchanged.
+    pub fresh: bool,
+}
+
+/// What became of looking at a path: kept apart because the old library answers them differently.
+pub(super) enum Missing {
+    /// There is nothing to be seen at this path.
+    Path,
+    /// There is something, but no list can be read from it.
+    List(Error),
+}
+
+/// The state of the file at `path`, by one system call.
+pub(super) fn identity(path: &[u8]) -> Result<Identity, Missing> {
+    let metadata = std::fs::metadata(OsStr::from_bytes(path)).map_err(|_| Missing::Path)?;
+    Ok(Identity::new(&metadata))
+}
+
+/// Reads the file at `path`. A file that changes while it is read is read again, a few times at most; what is returned
+/// last then counts as fresh.
+pub(super) fn read(path: &[u8]) -> Result<Content, Missing> {
+    let refused = |reason: String| {
+        let message =
+            format!("No valid server definitions in file {}: {reason}", String::from_utf8_lossy(path));
+        Missing::List(Error::new(ErrorKind::Io, message))
+    };
+    for last in [false, false, true] {
+        let mut file = File::open(OsStr::from_bytes(path)).map_err(|error| refused(error.to_string()))?;
+        let before = file.metadata().map_err(|error| refused(error.to_string()))?;
+        if before.is_dir() {
+            return Err(refused("it is a directory".to_owned()));
+        }
+        let bytes = content(&mut file).map_err(|error| refused(error.to_string()))?;
+        // What is no file of its own (a pipe, a terminal) cannot be read twice and has no state to compare.
+        let one_way = before.file_type().is_fifo() || before.file_type().is_char_device();
+        let after = file.metadata().map_err(|error| refused(error.to_string()))?;
+        let identity = Identity::new(&before);
+        let unchanged = identity == Identity::new(&after);
+        if unchanged || one_way || last {
+            let fresh = !unchanged || one_way || identity.is_fresh(SystemTime::now());
+            return Ok(Content { bytes, identity, fresh });
+        }
+    }
+    Err(refused("it does not stop changing".to_owned()))
+}
+
+fn content(file: &mut File) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LARGEST {
+        return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_change_within_a_tick_of_the_clock_is_fresh() {
+        let identity = |seconds, nanoseconds| Identity {
+            device: 1,
+            inode: 1,
+            size: 1,
+            modified: (seconds, nanoseconds),
+            changed: (0, 1),
+        };
+        let now = UNIX_EPOCH + Duration::new(1_000, 500_000_000);
+        assert!(identity(1_000, 495_000_000).is_fresh(now));
+        assert!(!identity(1_000, 400_000_000).is_fresh(now));
+        assert!(identity(1_000, 0).is_fresh(now));
+        assert!(!identity(998, 0).is_fresh(now));
+        assert!(!identity(2_000, 5).is_fresh(now), "a later change will bear another time");
+    }
+}

@@ -1,0 +1,4 @@
+//! Tests that look across modules.
+
+#[cfg(feature = "capi")]
+mod headers;
