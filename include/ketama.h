@@ -173,8 +173,8 @@ void ketama_md5_digest(char *inString, unsigned char *md5pword);
  */
 char *ketama_error(void);
 
-#endif  /* KETAMA_LIBKETAMA_KETAMA_H__ */
-
 #ifdef __cplusplus
 }
 #endif
+
+#endif /* KETAMA_LIBKETAMA_KETAMA_H__ */
