@@ -9,7 +9,7 @@ pub mod error;
 pub mod hash;
 mod key;
 mod point;
-mod ring;
+pub mod ring;
 mod rule;
 mod search;
 pub mod server;

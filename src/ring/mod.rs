@@ -1,6 +1,11 @@
 //! The ring: a server list under the rule of its dialect, built once, never changed, looked up from any thread.
 
+mod arcs;
+mod batch;
 mod walk;
+
+pub use arcs::{Arc as RingArc, Arcs};
+pub use batch::NO_SERVER;
 
 use crate::dialect::option::Options;
 use crate::dialect::{Dialect, refused};
@@ -9,6 +14,7 @@ use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule};
 use crate::server::Server;
 use crate::server_list::ServerList;
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// A server list under the rule of its dialect.
@@ -108,6 +114,80 @@ impl Ring {
             count < out.len()
         });
         count
+    }
+
+    /// The bytes of a key that are hashed, with a prefix that the options put before it; empty where nothing is hashed.
+    pub fn hashed<'a>(&self, key: &'a [u8]) -> Cow<'a, [u8]> {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.key.hashed(key),
+            Rule::Wide(engine) => engine.key.hashed(key),
+            Rule::Widest(engine) => engine.key.hashed(key),
+            Rule::Scores(_) => Cow::Borrowed(key),
+            Rule::Only(_) | Rule::Nowhere => Cow::Borrowed(&[]),
+        }
+    }
+
+    /// The place of a key: its hash as the dialect computes it; None where nothing is hashed.
+    pub fn place(&self, key: &[u8]) -> Option<u128> {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.key.place(key).map(u128::from),
+            Rule::Wide(engine) => engine.key.place(key).map(u128::from),
+            Rule::Widest(engine) => engine.key.place(key),
+            Rule::Scores(_) | Rule::Only(_) | Rule::Nowhere => None,
+        }
+    }
+
+    /// The index of the point, or the slot, that a key meets first, whether its server is up or not; None where there
+    /// are none.
+    pub fn position(&self, key: &[u8]) -> Option<usize> {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.index(engine.key.place(key)?),
+            Rule::Wide(engine) => engine.index(engine.key.place(key)?),
+            Rule::Widest(engine) => engine.index(engine.key.place(key)?),
+            Rule::Scores(_) | Rule::Only(_) | Rule::Nowhere => None,
+        }
+    }
+
+    /// The server that answers for a place on the circle, or for a slot's remainder, if all servers are up.
+    pub fn lookup_place(&self, place: u128) -> Option<u32> {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.server(engine.index(Place::cut(place))?),
+            Rule::Wide(engine) => engine.server(engine.index(Place::cut(place))?),
+            Rule::Widest(engine) => engine.server(engine.index(place)?),
+            Rule::Only(server) => Some(*server),
+            Rule::Scores(_) | Rule::Nowhere => None,
+        }
+    }
+
+    /// Number of points on the circle, or of slots in the table; 0 where there are neither (jump, scores, one server).
+    pub fn point_count(&self) -> usize {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.len(),
+            Rule::Wide(engine) => engine.len(),
+            Rule::Widest(engine) => engine.len(),
+            Rule::Scores(_) | Rule::Only(_) | Rule::Nowhere => 0,
+        }
+    }
+
+    /// The place and the server of a point, counted from 0 in ring order; a slot's place is its number. None from
+    /// [`Ring::point_count`] on.
+    pub fn point(&self, index: usize) -> Option<(u128, u32)> {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.point(index),
+            Rule::Wide(engine) => engine.point(index),
+            Rule::Widest(engine) => engine.point(index),
+            Rule::Scores(_) | Rule::Only(_) | Rule::Nowhere => None,
+        }
+    }
+
+    /// Bytes of memory that the points and their index take.
+    pub fn memory(&self) -> usize {
+        match &self.rule {
+            Rule::Narrow(engine) => engine.memory(),
+            Rule::Wide(engine) => engine.memory(),
+            Rule::Widest(engine) => engine.memory(),
+            Rule::Scores(_) | Rule::Only(_) | Rule::Nowhere => 0,
+        }
     }
 
     /// The ring of the same list with other servers down, one flag for each server in list order.
@@ -247,11 +327,28 @@ impl<T: Place> Engine<T> {
         }
     }
 
+    fn point(&self, index: usize) -> Option<(u128, u32)> {
+        let server = self.server(index)?;
+        match &self.map {
+            Map::Points(points, _) => Some((points.value(index)?.widen(), server)),
+            Map::Slots(_) => Some((index as u128, server)),
+            Map::Jump(_) => None,
+        }
+    }
+
+    fn memory(&self) -> usize {
+        match &self.map {
+            Map::Points(points, _) => points.memory(),
+            Map::Slots(servers) | Map::Jump(servers) => size_of_val(&servers[..]),
+        }
+    }
+
     /// Number of points or slots.
     pub(crate) fn len(&self) -> usize {
         match &self.map {
             Map::Points(points, _) => points.len(),
-            Map::Slots(servers) | Map::Jump(servers) => servers.len(),
+            Map::Slots(servers) => servers.len(),
+            Map::Jump(_) => 0,
         }
     }
 }
