@@ -28,3 +28,8 @@ fn assert_header_matches(source: &str, config: &str, header: &str) {
 fn ketama_h_is_generated_from_libketama_rs() {
     assert_header_matches("libketama.rs", "ketama.toml", "ketama.h");
 }
+
+#[test]
+fn ketama_ring_h_is_generated_from_ring_rs() {
+    assert_header_matches("ring.rs", "ketama_ring.toml", "ketama_ring.h");
+}
