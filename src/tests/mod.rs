@@ -2,3 +2,5 @@
 
 #[cfg(feature = "capi")]
 mod headers;
+#[cfg(feature = "cli")]
+mod vectors;
