@@ -4,6 +4,8 @@
 
 #[cfg(feature = "capi")]
 pub mod capi;
+#[cfg(feature = "cli")]
+pub mod cli;
 pub mod dialect;
 pub mod error;
 pub mod hash;
