@@ -104,7 +104,23 @@ pub struct Candidate {
     pub digest: u64,
 }
 
+impl Rule {
+    /// Whether the rule itself orders servers behind the first choice. Without, a list of servers goes on in list order.
+    pub(crate) fn has_order(&self) -> bool {
+        match self {
+            Self::Narrow(engine) => engine.has_order(),
+            Self::Wide(engine) => engine.has_order(),
+            Self::Widest(engine) => engine.has_order(),
+            Self::Scores(_) | Self::Only(_) | Self::Nowhere => true,
+        }
+    }
+}
+
 impl<T: Place> Engine<T> {
+    fn has_order(&self) -> bool {
+        matches!(self.map, Map::Points(..)) || matches!(&self.next, Next::Rehash(rehash) if rehash.lists)
+    }
+
     /// A ring: points, sorted with `ties`, searched by `search`.
     pub fn ring(key: Key<T>, points: Placer<T>, ties: Ties, search: Search, next: Next<T>) -> Self {
         let points = Points::new(&points.sorted(ties));

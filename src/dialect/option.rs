@@ -138,6 +138,11 @@ impl Options {
         self.set(name, value.unwrap_or_else(|| Value::Text(text.to_owned())))
     }
 
+    /// Whether the option of this name, in the form in which it is written, was set.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.get(name).is_some()
+    }
+
     fn get(&self, name: &str) -> Option<&Value> {
         self.set.iter().find(|(set, _)| *set == name).map(|(_, value)| value)
     }

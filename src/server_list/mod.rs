@@ -1,9 +1,13 @@
 //! Server lists: which servers, in which order, under which dialect and options.
 
 pub mod classic;
+pub(crate) mod read;
+pub mod toml;
+pub(crate) mod tree;
 
 use crate::dialect::Dialect;
 use crate::dialect::option::Options;
+use crate::error::Error;
 use crate::server::Server;
 
 /// A server list: the dialect, its options, and the servers in the order of the software's own configuration.
@@ -17,11 +21,28 @@ pub struct ServerList {
     pub servers: Vec<Server>,
     /// How many servers a look-up gives when the caller does not say; None: one.
     pub replicas: Option<u32>,
+    /// The path of the shared segment that holds the ring for other processes, where the list names one.
+    pub segment: Option<String>,
 }
 
 impl ServerList {
     /// A list under a dialect with no option set.
     pub fn new(dialect: &'static Dialect, servers: Vec<Server>) -> Self {
-        Self { dialect, options: dialect.default_options(), servers, replicas: None }
+        Self { dialect, options: dialect.default_options(), servers, replicas: None, segment: None }
+    }
+
+    /// Reads a server list in either form: TOML, or the classic form, which is that of the dialect libketama.
+    ///
+    /// The first line that is neither blank nor a comment decides: it is TOML if it starts with a field name of a list
+    /// (`dialect`, `options`, `servers`, `replicas`, `note`, `segment`) and `=`, or is a header `[options]` or
+    /// `[[servers]]`; else the list is a classic one. `file` names the text in errors.
+    ///
+    /// # Errors
+    /// As [`toml::parse`] and [`classic::parse`]. An empty text is a classic list without a server.
+    pub fn parse(text: &[u8], file: &str) -> Result<Self, Error> {
+        if toml::is_toml(text) {
+            return toml::parse(text, file);
+        }
+        Ok(Self::new(Dialect::named("libketama")?, classic::parse(text, file, None)?))
     }
 }

@@ -1,4 +1,10 @@
 //! Tests that look across modules.
 
+#[cfg(feature = "cli")]
+mod cli;
+#[cfg(feature = "cli")]
+mod forms;
 #[cfg(feature = "capi")]
 mod headers;
+#[cfg(feature = "cli")]
+mod vectors;

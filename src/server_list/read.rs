@@ -1,0 +1,105 @@
+//! The one reader of server lists that use the common words: a tree, from TOML or JSON, into a checked list.
+//!
+//! Nothing is skipped: what is unknown, of a wrong type, out of range, missing or written twice is an error that names
+//! its place and the words that are known there.
+
+use super::ServerList;
+use super::tree::{Entry, Field, Fields, Item, Tree};
+use crate::dialect::option::{Options, Value};
+use crate::dialect::{self, Dialect};
+use crate::error::{Error, ErrorKind};
+use crate::server::Server;
+
+/// The fields of a list that both forms have.
+pub(crate) const FIELDS: [&str; 5] = ["dialect", "options", "servers", "replicas", "note"];
+
+/// The fields of a server that every dialect has.
+const SERVER_FIELDS: [&str; 4] = ["name", "weight", "down", "zone"];
+
+/// Reads the fields of [`FIELDS`] and checks all that can be checked without placing a point.
+pub(crate) fn list(fields: &Fields) -> Result<ServerList, Error> {
+    let name = fields.need("dialect")?;
+    let dialect = Dialect::named(name.text()?).map_err(|error| name.item.place.mark(error))?;
+    let mut list = ServerList::new(dialect, Vec::new());
+    if let Some(options) = fields.get("options") {
+        set_options(&mut list.options, options)?;
+    }
+    for item in fields.need("servers")?.list()? {
+        list.servers.push(server(item, dialect)?);
+    }
+    list.replicas = fields.get("replicas").map(|field| field.integer(1, u32::MAX)).transpose()?;
+    // Without meaning, but still a text.
+    fields.get("note").map(Field::text).transpose()?;
+    dialect.check(&list.servers, &list.options)?;
+    Ok(list)
+}
+
+fn set_options(options: &mut Options, field: Field) -> Result<(), Error> {
+    let Tree::Table(entries) = &field.item.value else {
+        return Err(field.refuse("a table"));
+    };
+    for Entry { name, place, item } in entries {
+        let value = match &item.value {
+            Tree::Bool(value) => Value::Bool(*value),
+            Tree::Text(value) => Value::Text(value.clone()),
+            Tree::Integer(value) if i64::try_from(*value).is_ok() => Value::Int(*value as i64),
+            other => {
+                let message =
+                    format!("option `{name}` takes true or false, an integer or a text, not {other}");
+                return Err(item.place.error(ErrorKind::Option, message));
+            }
+        };
+        options.set(name, value).map_err(|error| place.mark(error))?;
+    }
+    Ok(())
+}
+
+fn server(item: &Item, dialect: &Dialect) -> Result<Server, Error> {
+    let own = dialect.fields.iter().map(|field| field.name());
+    let known: Vec<&str> = SERVER_FIELDS.into_iter().chain(own).collect();
+    let fields = Fields::of(item, &format!("field of a {dialect} server"), ErrorKind::Server, &known)?;
+    let bytes = |name| fields.get(name).map(Field::bytes).transpose();
+    let flag = |name| fields.get(name).map_or(Ok(false), Field::flag);
+    let counting = |name| fields.get(name).map(|field| field.integer(1, u32::MAX)).transpose();
+    let name = fields.need("name")?;
+    let server = Server {
+        name: name.bytes()?,
+        weight: fields.get("weight").map(Field::weight).transpose()?.unwrap_or_default(),
+        down: flag("down")?,
+        label: bytes("label")?,
+        id: counting("id")?,
+        guid: bytes("guid")?,
+        host: bytes("host")?,
+        port: fields.get("port").map(|field| field.integer(0, u16::MAX)).transpose()?,
+        backup: flag("backup")?,
+        vnodes: counting("vnodes")?,
+        tokens: fields.get("tokens").map(tokens).transpose()?,
+        zone: bytes("zone")?,
+        line: name.item.place.line(),
+    };
+    if server.name.is_empty() {
+        return Err(name.refuse("a text that is not empty"));
+    }
+    needs_tokens(dialect, &server)
+        .map_or(Ok(server), |message| Err(item.place.error(ErrorKind::Server, message)))
+}
+
+/// Why a server of a dialect with tokens cannot do without them.
+fn needs_tokens(dialect: &Dialect, server: &Server) -> Option<&'static str> {
+    let wanted = dialect.fields.contains(&dialect::Field::Tokens);
+    (wanted && server.tokens.is_none()).then_some("`tokens` is missing")
+}
+
+/// Signed numbers of 64 bits, written as integers or, for readers that cannot hold these, as decimal text.
+fn tokens(field: Field) -> Result<Vec<i64>, Error> {
+    let token = |item| {
+        let field = field.element(item);
+        match &item.value {
+            Tree::Integer(token) => i64::try_from(*token).ok(),
+            Tree::Text(token) => token.parse().ok(),
+            _ => None,
+        }
+        .ok_or_else(|| field.refuse("signed integers of 64 bits, bare or as decimal text"))
+    };
+    field.list()?.iter().map(token).collect()
+}
