@@ -159,7 +159,8 @@ fn missing(text: &str) -> c_int {
 /// `text` is NULL or a C string that outlives `'a` unchanged.
 unsafe fn utf8<'a>(text: *const c_char, what: &str) -> Result<&'a str, Error> {
     // SAFETY: by the contract of this function.
-    let bytes = unsafe { bytes(text) }.ok_or_else(|| Error::new(ErrorKind::Option, format!("{what} is NULL")))?;
+    let bytes =
+        unsafe { bytes(text) }.ok_or_else(|| Error::new(ErrorKind::Option, format!("{what} is NULL")))?;
     std::str::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::Option, format!("{what} is not UTF-8")))
 }
 
@@ -229,7 +230,9 @@ pub unsafe extern "C" fn ketama_ring_parse(
     out: *mut *mut ketama_ring,
 ) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    let Some(text) = (unsafe { slice(text.cast::<u8>(), length) }) else { return missing("the text is NULL") };
+    let Some(text) = (unsafe { slice(text.cast::<u8>(), length) }) else {
+        return missing("the text is NULL");
+    };
     // SAFETY: as above.
     unsafe { store(out, || Ring::build(ServerList::parse(text, "(text)")?)) }
 }
@@ -451,7 +454,9 @@ pub unsafe extern "C" fn ketama_ring_server_count(ring: *const ketama_ring) -> u
 /// \return NULL for another index, KETAMA_NO_SERVER among them, and if ring is NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_server_name(ring: *const ketama_ring, index: u32) -> *const c_char {
-    let name = |ring: &ketama_ring| ring.names.get(index as usize).map_or(std::ptr::null(), |name| name.as_ptr().cast());
+    let name = |ring: &ketama_ring| {
+        ring.names.get(index as usize).map_or(std::ptr::null(), |name| name.as_ptr().cast())
+    };
     // SAFETY: the caller keeps the contract of `capi`.
     unsafe { ask(ring, std::ptr::null(), name) }
 }
@@ -469,7 +474,9 @@ pub unsafe extern "C" fn ketama_ring_server_index(ring: *const ketama_ring, name
 /// \brief Weight of a server, as written in the list. 0 for an index that is none, and if ring is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_server_weight(ring: *const ketama_ring, index: u32) -> c_double {
-    let weight = |ring: &ketama_ring| ring.ring.servers().get(index as usize).map_or(0.0, |server| server.weight.as_f64());
+    let weight = |ring: &ketama_ring| {
+        ring.ring.servers().get(index as usize).map_or(0.0, |server| server.weight.as_f64())
+    };
     // SAFETY: the caller keeps the contract of `capi`.
     unsafe { ask(ring, 0.0, weight) }
 }
@@ -532,7 +539,11 @@ pub unsafe extern "C" fn ketama_ring_point_count(ring: *const ketama_ring) -> us
 /// \param out   where the point is stored; untouched on failure
 /// \return KETAMA_OK, or KETAMA_E_ARGUMENT for another index or a NULL
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ketama_ring_point(ring: *const ketama_ring, index: usize, out: *mut ketama_point) -> c_int {
+pub unsafe extern "C" fn ketama_ring_point(
+    ring: *const ketama_ring,
+    index: usize,
+    out: *mut ketama_point,
+) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
     let point = unsafe { ask(ring, None, |ring| ring.ring.point(index)) };
     let Some((place, server)) = point.filter(|_| !out.is_null()) else {
@@ -632,7 +643,11 @@ pub unsafe extern "C" fn ketama_ring_lookup_many(
 /// \param out    where the index is stored, or KETAMA_NO_SERVER; untouched on failure
 /// \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn ketama_ring_lookup_integer(ring: *const ketama_ring, number: u64, out: *mut u32) -> c_int {
+pub unsafe extern "C" fn ketama_ring_lookup_integer(
+    ring: *const ketama_ring,
+    number: u64,
+    out: *mut u32,
+) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
     let Some(ring) = (unsafe { ring.as_ref() }).filter(|_| !out.is_null()) else {
         return missing("the ring or the pointer to the index is NULL");
