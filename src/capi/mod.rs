@@ -3,7 +3,7 @@
 //! | file | header |
 //! |---|---|
 //! | `libketama.rs` | `include/ketama.h`: the eight functions of the 2007 library |
-//! | `ring.rs` | `include/ketama_ring.h`: rings in any dialect |
+//! | `ring/` | `include/ketama_ring.h`: rings in any dialect |
 //!
 //! # The contract with C callers
 //! Every exported function takes what its header promises and nothing more; this is the one place where the promise is
