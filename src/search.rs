@@ -1,6 +1,6 @@
 //! Sorted points and the rules by which dialects search them.
 
-use crate::point::{Place, Point};
+use crate::point::{Place, Point, SPARE};
 
 /// Which point answers for a place `h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -34,7 +34,7 @@ impl Search {
 /// a bucket holds one or two points on average, and a look-up touches one line of the table and one of the points.
 #[derive(Debug)]
 pub struct Points<T> {
-    /// The points, and [`SCAN`] more at the end of the circle, so that a scan needs no end.
+    /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end.
     points: Vec<Point<T>>,
     table: Vec<u32>,
     shift: u32,
@@ -42,7 +42,7 @@ pub struct Points<T> {
 
 /// How many points are compared without a branch. A bucket of more is searched by bisection: one in twenty at the most
 /// on a ring of evenly spread points, but a 15-bit hash puts a whole ring into one.
-const SCAN: usize = 4;
+const SCAN: usize = SPARE;
 
 impl<T: Place> Points<T> {
     /// Takes points in ascending order of their values.
