@@ -21,7 +21,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     verified: "39 recorded files with 18,457 keys; against the library itself 6 distributions x 10 hashes x 3,000 keys, \
                37 further configurations, 75,000 keys over random weights and 39,600 over 2 to 100 equal servers",
     fields: &[],
-    weights: |_| Weights::Integers(0, i64::MAX),
+    weights: |_| Weights::Integers(0, u32::MAX as i64),
     repeats: true,
     options: &[
         OptionSpec {
@@ -215,4 +215,147 @@ fn slots(hosts: &[Host<'_>], key: Key<u32>, count: usize, options: &Options) -> 
         }
     }
     Ok(Engine::slots(key, slots, Next::Ignore).into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{keys, ring, servers, weighing};
+    use super::*;
+    use crate::hash::hsieh::hsieh;
+
+    fn labels(name: &str) -> Option<(String, String)> {
+        let server = Server::new(name, 1);
+        let host = Host::of(&server, 0).ok()?;
+        let text = |is_spy| String::from_utf8(host.label(is_spy)).unwrap();
+        Some((text(false), text(true)))
+    }
+
+    #[test]
+    fn port_11211_is_the_default_and_is_left_out_of_labels_but_for_the_spy_form() {
+        for (name, label, spy) in [
+            ("10.0.0.1:11211", "10.0.0.1-", "/10.0.0.1:11211-"),
+            ("10.0.0.1", "10.0.0.1-", "/10.0.0.1:11211-"),
+            ("10.0.0.1:0", "10.0.0.1-", "/10.0.0.1:11211-"),
+            ("10.0.0.1:011212", "10.0.0.1:11212-", "/10.0.0.1:11212-"),
+            ("Cache.Example:80", "Cache.Example:80-", "/Cache.Example:80-"),
+            ("[::1]:11211", "[::1]-", "/[::1]:11211-"),
+            ("/path/sock", "/path/sock:0-", "//path/sock:0-"),
+        ] {
+            assert_eq!(labels(name), Some((label.to_owned(), spy.to_owned())), "{name}");
+        }
+        assert_eq!(labels("10.0.0.1:65536"), None);
+        assert_eq!(labels("10.0.0.1:99999999999999999999"), None);
+    }
+
+    #[test]
+    fn weight_0_counts_as_1() {
+        let options = [("distribution", "ketama"), ("weighted", "true")];
+        let zero = ring(&DIALECT, &options, weighing(&[0, 1, 3])).unwrap();
+        let one = ring(&DIALECT, &options, weighing(&[1, 1, 3])).unwrap();
+        assert!(keys().all(|key| zero.lookup(&key) == one.lookup(&key)));
+    }
+
+    #[test]
+    fn hsieh_is_accepted_though_debian_leaves_it_out() {
+        let ring = ring(&DIALECT, &[("hash", "hsieh")], weighing(&[1; 7])).unwrap();
+        assert!(keys().all(|key| ring.lookup(&key) == Some(hsieh(&key) % 7)));
+    }
+
+    #[test]
+    fn virtual_buckets_are_the_bits_of_the_number_less_1() {
+        for count in [2, 3, 6, 8, 11] {
+            let options = [("distribution", "virtual-bucket"), ("hash", "fnv1a-32")];
+            let ring = ring(&DIALECT, &options, weighing(&vec![1; count as usize])).unwrap();
+            let bucket = |key: &[u8]| hash::fnv::fnv1a_32(key) & (count - 1);
+            assert!(keys().all(|key| ring.lookup(&key) == Some(bucket(&key))), "{count}");
+        }
+    }
+
+    #[test]
+    fn point_hash_does_not_count_on_weighted_rings() {
+        let build = |options: &[(&str, &str)]| {
+            let options = [&[("distribution", "ketama"), ("hash", "murmur")], options].concat();
+            ring(&DIALECT, &options, weighing(&[1, 2, 3])).unwrap()
+        };
+        let plain = build(&[("weighted", "true")]);
+        let other = build(&[("weighted", "true"), ("point-hash", "crc")]);
+        assert!(keys().all(|key| plain.lookup(&key) == other.lookup(&key)));
+        assert_eq!(build(&[("point-hash", "murmur")]).fingerprint(), build(&[]).fingerprint());
+        assert_ne!(build(&[("point-hash", "crc")]).fingerprint(), build(&[]).fingerprint());
+    }
+
+    #[test]
+    fn more_than_250_bytes_hash_to_0_only_where_the_prefix_is_hashed() {
+        let options = [("hash", "md5"), ("hash-with-prefix", "true"), ("prefix", "12345")];
+        let fits = |options: &[(&str, &str)], length: usize| {
+            let ring = ring(&DIALECT, options, weighing(&[1; 5])).unwrap();
+            (b'a'..=b'z').any(|byte| ring.lookup(&vec![byte; length]) != Some(0))
+        };
+        assert!(fits(&options, 245));
+        assert!(!fits(&options, 246));
+        assert!(fits(&options[..2], 250));
+        assert!(!fits(&options[..2], 251));
+        assert!(fits(&options[..1], 251));
+    }
+
+    #[test]
+    fn a_prefix_is_hashed_only_on_request_and_has_at_most_127_bytes() {
+        let with = |options: &[(&str, &str)]| ring(&DIALECT, options, weighing(&[1; 5]));
+        let plain = with(&[]).unwrap();
+        let unused = with(&[("prefix", "app:")]).unwrap();
+        let hashed = with(&[("prefix", "app:"), ("hash-with-prefix", "true")]).unwrap();
+        for key in keys() {
+            assert_eq!(unused.lookup(&key), plain.lookup(&key));
+            assert_eq!(hashed.lookup(&key), plain.lookup(&[b"app:", &*key].concat()));
+        }
+        assert!(with(&[("prefix", &"x".repeat(127))]).is_ok());
+        assert!(with(&[("prefix", &"x".repeat(128))]).is_err());
+    }
+
+    #[test]
+    fn sorting_goes_by_host_and_then_by_port_as_a_number() {
+        let names = ["b:2", "b:11212", "/a", "B", "a:80", "a:9"];
+        let ring = ring(&DIALECT, &[("sort-hosts", "true"), ("hash", "md5")], servers(&names)).unwrap();
+        for key in keys() {
+            let position = hash::md5::first_word(&key) as usize % names.len();
+            let sorted = ["/a", "B", "a:9", "a:80", "b:2", "b:11212"][position];
+            assert_eq!(ring.lookup(&key), ring.index_of(sorted.as_bytes()));
+        }
+    }
+
+    #[test]
+    fn a_single_server_answers_unless_it_was_ejected_from_a_ring() {
+        for (distribution, answer) in
+            [("modula", Some(0)), ("virtual-bucket", Some(0)), ("ketama", None), ("ketama-spy", None)]
+        {
+            let up = ring(&DIALECT, &[("distribution", distribution)], weighing(&[1])).unwrap();
+            assert_eq!(up.lookup(b""), Some(0));
+            let down = up.with_down(&[true]).unwrap();
+            assert_eq!(down.lookup(b"key"), answer, "{distribution}");
+            assert_eq!(down.with_down(&[false]).unwrap().lookup(b"key"), Some(0));
+        }
+    }
+
+    #[test]
+    fn ejected_servers_leave_the_ring_of_the_others() {
+        let options = [("distribution", "ketama"), ("weighted", "true"), ("hash", "md5")];
+        let whole = ring(&DIALECT, &options, weighing(&[1, 5, 9, 2])).unwrap();
+        let some = whole.with_down(&[false, true, false, false]).unwrap();
+        let mut servers = weighing(&[1, 5, 9, 2]);
+        servers.remove(1);
+        let without = ring(&DIALECT, &options, servers).unwrap();
+        for key in keys() {
+            let name = |ring: &crate::Ring| {
+                ring.lookup(&key).map(|index| ring.servers()[index as usize].name.clone())
+            };
+            assert_eq!(name(&some), name(&without));
+        }
+        assert_eq!(whole.with_down(&[true; 4]).unwrap().lookup(b"key"), None);
+    }
+
+    #[test]
+    fn names_may_be_repeated() {
+        let ring = ring(&DIALECT, &[], servers(&["a", "a", "b"])).unwrap();
+        assert_eq!(ring.servers().len(), 3);
+    }
 }

@@ -11,6 +11,9 @@ mod twemproxy;
 mod varnish;
 mod weighted;
 
+#[cfg(test)]
+mod testing;
+
 use crate::error::{Error, ErrorKind, unknown};
 use crate::rule::Rule;
 use crate::server::{Server, Weight};

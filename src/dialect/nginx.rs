@@ -99,3 +99,109 @@ fn rehashed(key: &[u8], number: u32, sum: u32) -> u32 {
     numbered.extend_from_slice(key);
     sum.wrapping_add(crc32::crc15(&numbered))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{keys, list, ring, servers, weighing};
+    use super::*;
+    use crate::error::ErrorKind;
+
+    const CONSISTENT: &[(&str, &str)] = &[("consistent", "true")];
+
+    #[test]
+    fn a_port_is_hashed_only_if_it_is_written() {
+        for (name, host, port) in [
+            ("127.0.0.2:80", "127.0.0.2", "80"),
+            ("127.0.0.2", "127.0.0.2", ""),
+            ("[::1]:8080", "[::1]", "8080"),
+            ("[::1]", "[::1]", ""),
+            ("backend.example:080", "backend.example", "080"),
+            ("unix:/run/a.sock", "/run/a.sock", ""),
+            ("UNix:/run/a:1", "/run/a:1", ""),
+            ("unix", "unix", ""),
+        ] {
+            assert_eq!(host_and_port(name.as_bytes()), (host.as_bytes(), port.as_bytes()), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_greater_weight_only_appends_points() {
+        let points = |weights: &[i64]| -> Vec<_> {
+            let ring = ring(&DIALECT, CONSISTENT, weighing(weights)).unwrap();
+            (0..ring.point_count()).filter_map(|index| ring.point(index)).collect()
+        };
+        let (before, after) = (points(&[1, 2]), points(&[3, 2]));
+        assert_eq!((before.len(), after.len()), (480, 800));
+        assert!(before.iter().all(|point| after.contains(point)));
+    }
+
+    #[test]
+    fn places_of_the_remainder_rule_are_the_sums_of_all_tries() {
+        let ring = ring(&DIALECT, &[], weighing(&[2, 3, 1, 4])).unwrap();
+        let down = ring.with_down(&[true, false, true, true]).unwrap();
+        for key in keys() {
+            let mut sum = 0;
+            let naive = (0..=20).find_map(|number| {
+                let prefix = if number == 0 { String::new() } else { number.to_string() };
+                sum += hash::crc32::crc15(&[prefix.as_bytes(), &key].concat());
+                ([0, 0, 1, 1, 1, 2, 3, 3, 3, 3][sum as usize % 10] == 1).then_some(1)
+            });
+            assert_eq!(down.lookup(&key), naive);
+        }
+    }
+
+    #[test]
+    fn the_21st_point_still_answers_and_the_22nd_does_not() {
+        // Of ten thousand points about one in fifty-six belongs to the server that is up.
+        let ring = ring(&DIALECT, CONSISTENT, weighing(&[55, 1])).unwrap();
+        let down = ring.with_down(&[true, false]).unwrap();
+        let (mut found, mut lost) = (false, false);
+        for index in 0..ring.point_count() {
+            let owner = |step: usize| ring.point((index + step) % ring.point_count()).unwrap().1;
+            let skipped = (0..).take_while(|&step| owner(step) == 0).count();
+            let answer = down.lookup_place(ring.point(index).unwrap().0);
+            assert_eq!(answer, (skipped <= 20).then_some(1));
+            found |= skipped == 20;
+            lost |= skipped == 21;
+        }
+        assert!(found && lost);
+    }
+
+    #[test]
+    fn lists_are_complete_also_after_more_than_20_tries() {
+        for options in [CONSISTENT, &[]] {
+            let ring = ring(&DIALECT, options, weighing(&[100, 1, 1])).unwrap();
+            let down = ring.with_down(&[true, false, false]).unwrap();
+            let nowhere: Vec<_> = keys().filter(|key| down.lookup(key).is_none()).collect();
+            assert!(!nowhere.is_empty());
+            for key in nowhere {
+                let mut servers = list(&down, &key);
+                servers.sort_unstable();
+                assert_eq!(servers, [1, 2]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_single_server_takes_every_key_and_no_key_while_it_is_down() {
+        for options in [CONSISTENT, &[]] {
+            let up = ring(&DIALECT, options, servers(&["a"])).unwrap();
+            assert_eq!((up.lookup(b""), up.lookup(b"key")), (Some(0), Some(0)));
+            let down = up.with_down(&[true]).unwrap();
+            assert_eq!((down.lookup(b""), down.lookup(b"key")), (None, None));
+            let two = ring(&DIALECT, options, servers(&["a", "b"])).unwrap();
+            assert_eq!(two.lookup(b""), None);
+            assert!(two.lookup(b"key").is_some());
+        }
+    }
+
+    #[test]
+    fn weights_that_need_too_many_points_are_refused_with_their_server() {
+        let error = ring(&DIALECT, CONSISTENT, weighing(&[1, 1_000_000])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        assert!(error.to_string().contains("10.0.0.2:11211"), "{error}");
+        assert!(ring(&DIALECT, CONSISTENT, weighing(&[1, i64::MAX])).is_err());
+        assert!(ring(&DIALECT, &[], weighing(&[i64::MAX, i64::MAX])).is_err());
+        assert!(ring(&DIALECT, &[], weighing(&[0, 1])).is_err());
+    }
+}

@@ -171,3 +171,114 @@ fn tagged(key: &[u8], open: u8, close: u8) -> &[u8] {
         rest.and_then(|rest| rest.iter().position(|&byte| byte == close).and_then(|end| rest.get(..end)));
     tag.filter(|tag| !tag.is_empty()).unwrap_or(key)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{keys, list, ring, servers, weighing};
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn only_the_first_tag_counts_and_only_if_it_is_closed_and_not_empty() {
+        for (key, part) in [
+            ("user:{42}:name", "42"),
+            ("{42}", "42"),
+            ("{}{42}", "{}{42}"),
+            ("a}b{42}", "42"),
+            ("{a{b}c}", "a{b"),
+            ("{42", "{42"),
+            ("42}", "42}"),
+            ("}{", "}{"),
+            ("", ""),
+            ("{", "{"),
+        ] {
+            assert_eq!(tagged(key.as_bytes(), b'{', b'}'), part.as_bytes(), "{key}");
+        }
+        for (key, part) in [("a|b|c|", "b"), ("a||b|c", "a||b|c"), ("a|b", "a|b"), ("|b|", "b")] {
+            assert_eq!(tagged(key.as_bytes(), b'|', b'|'), part.as_bytes(), "{key}");
+        }
+    }
+
+    #[test]
+    fn names_on_the_ring_leave_out_port_11211_however_it_is_written() {
+        for (name, on_ring) in [
+            ("10.0.0.1:11211", "10.0.0.1"),
+            ("10.0.0.1:011211", "10.0.0.1"),
+            ("10.0.0.1:011212", "10.0.0.1:011212"),
+            ("cache:0", "cache:0"),
+            ("/path/sock", "/path/sock:"),
+            ("/path/sock:11211", "/path/sock:11211:"),
+        ] {
+            assert_eq!(*ring_name(&Server::new(name, 1)), *on_ring.as_bytes());
+        }
+        let mut server = Server::new("/path/sock", 1);
+        server.label = Some(b"alpha".to_vec());
+        assert_eq!(*ring_name(&server), *b"alpha");
+    }
+
+    #[test]
+    fn equal_names_on_the_ring_are_refused() {
+        let mut list = servers(&["10.0.0.1:11211", "10.0.0.2:11211"]);
+        list[1].label = Some(b"10.0.0.1".to_vec());
+        let error = ring(&DIALECT, &[], list.clone()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Server);
+        let text = error.to_string();
+        assert!(text.contains("`10.0.0.1:11211`") && text.contains("`10.0.0.2:11211`"), "{text}");
+        list[0].down = true;
+        assert!(ring(&DIALECT, &[], list).is_err(), "the configuration is refused whoever is down");
+        assert!(ring(&DIALECT, &[], servers(&["10.0.0.1:11211", "10.0.0.1:011211"])).is_err());
+    }
+
+    #[test]
+    fn modula_repeats_servers_by_weight_in_the_order_of_the_pool() {
+        let mut list = servers(&["127.0.9.11:11211", "127.0.9.8:11211", "127.0.9.2:11211"]);
+        list[0].weight = 3.into();
+        list[2].weight = 2.into();
+        let options = [("distribution", "modula"), ("hash", "crc32a")];
+        let up = ring(&DIALECT, &options, list).unwrap();
+        let down = up.with_down(&[false, true, false]).unwrap();
+        for key in keys() {
+            let hash = hash::crc32::crc32(&key) as usize;
+            assert_eq!(up.lookup(&key), Some([2, 2, 1, 0, 0, 0][hash % 6]));
+            assert_eq!(down.lookup(&key), Some([2, 2, 0, 0, 0][hash % 5]));
+        }
+    }
+
+    #[test]
+    fn the_empty_key_has_hash_0_whatever_the_function() {
+        for hash in HASHES {
+            let modula = [("distribution", "modula"), ("hash", *hash)];
+            let ring = ring(&DIALECT, &modula, weighing(&[1; 7])).unwrap();
+            assert_eq!(ring.place(b""), Some(0), "{hash}");
+            assert_eq!(ring.lookup(b""), Some(0), "{hash}");
+        }
+    }
+
+    #[test]
+    fn a_hash_tag_has_two_characters() {
+        for (tag, accepted) in [("", true), ("{}", true), ("||", true), ("{", false), ("{{}", false)] {
+            let built = ring(&DIALECT, &[("hash-tag", tag)], weighing(&[1, 1]));
+            assert_eq!(built.is_ok(), accepted, "{tag}");
+        }
+    }
+
+    #[test]
+    fn pools_without_a_live_server_answer_nothing() {
+        for servers in [weighing(&[1]), weighing(&[1, 2, 3])] {
+            let up = ring(&DIALECT, &[], servers).unwrap();
+            assert!(up.lookup(b"key").is_some());
+            let down = up.with_down(&vec![true; up.servers().len()]).unwrap();
+            assert_eq!(down.lookup(b"key"), None);
+            assert!(list(&down, b"key").is_empty());
+        }
+    }
+
+    #[test]
+    fn weights_that_need_too_many_slots_are_refused_with_their_server() {
+        let error =
+            ring(&DIALECT, &[("distribution", "modula")], weighing(&[1, 1_000_000_000_000])).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        assert!(error.to_string().contains("10.0.0.2:11211"), "{error}");
+        assert!(ring(&DIALECT, &[], weighing(&[0])).is_err());
+    }
+}

@@ -57,3 +57,92 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     let next = Next::Alternate { alt: u32::try_from(options.int("alt")).unwrap_or(u32::MAX) };
     Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAboveNoWrap, next).into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{keys, list, ring, servers};
+    use super::*;
+
+    fn weighing(weights: &[f64]) -> Vec<Server> {
+        (0..).zip(weights).map(|(index, &weight)| Server::new(format!("b{index}"), weight)).collect()
+    }
+
+    #[test]
+    fn points_are_the_product_rounded_down() {
+        let points = |replicas, weights: &[f64]| {
+            ring(&DIALECT, &[("replicas", replicas)], weighing(weights)).unwrap().point_count()
+        };
+        assert_eq!(points("67", &[1.0, 1.5]), 67 + 100);
+        // As doubles 1.15 * 100 is 114.99999999999999.
+        assert_eq!(points("100", &[1.15]), 114);
+        assert_eq!(points("3", &[1.3, 2.6]), 3 + 7);
+    }
+
+    #[test]
+    fn a_weight_below_1_is_refused_and_a_great_one_takes_no_memory() {
+        assert!(ring(&DIALECT, &[], weighing(&[0.99])).is_err());
+        assert!(ring(&DIALECT, &[], weighing(&[f64::NAN])).is_err());
+        let error = ring(&DIALECT, &[], weighing(&[1.0, 1e300])).unwrap_err();
+        assert!(error.to_string().contains("`b1`"), "{error}");
+    }
+
+    #[test]
+    fn above_the_last_point_the_last_point_answers() {
+        let ring = ring(&DIALECT, &[], servers(&["a", "b", "c"])).unwrap();
+        let (value, last) = ring.point(ring.point_count() - 1).unwrap();
+        let (_, first) = ring.point(0).unwrap();
+        assert_ne!(first, last);
+        assert!(value < u128::from(u32::MAX));
+        assert_eq!(ring.lookup_integer(u64::from(u32::MAX)).unwrap(), Some(last));
+        assert_eq!(ring.lookup_integer(0).unwrap(), Some(first));
+    }
+
+    #[test]
+    fn a_second_server_with_the_same_ident_takes_part_in_nothing() {
+        let mut servers = servers(&["a", "b", "c", "d"]);
+        servers[1].label = Some(b"a".to_vec());
+        servers[3].label = Some(b"c".to_vec());
+        let full = ring(&DIALECT, &[("alt", "9")], servers.clone()).unwrap();
+        let cut = ring(&DIALECT, &[("alt", "1")], servers.clone()).unwrap();
+        let first = ring(&DIALECT, &[], servers).unwrap();
+        for key in keys() {
+            let both = list(&first, &key);
+            assert!(both == [0, 2] || both == [2, 0]);
+            assert_eq!(full.lookup(&key), Some(both[1]));
+            assert_eq!(cut.lookup(&key), Some(both[1]));
+        }
+    }
+
+    #[test]
+    fn a_list_starts_at_the_alternative() {
+        let names = ["a", "b", "c", "d"];
+        let whole = ring(&DIALECT, &[], servers(&names)).unwrap();
+        let rest = ring(&DIALECT, &[("alt", "2")], servers(&names)).unwrap();
+        for key in keys() {
+            assert_eq!(list(&rest, &key), list(&whole, &key)[2..]);
+            assert_eq!(rest.lookup(&key), Some(list(&whole, &key)[2]));
+        }
+    }
+
+    #[test]
+    fn going_back_passes_over_the_position_before_the_alternative() {
+        let names = ["a", "b", "c", "d", "e"];
+        let whole = ring(&DIALECT, &[], servers(&names)).unwrap();
+        for alt in 0..5 {
+            let text = alt.to_string();
+            let up = ring(&DIALECT, &[("alt", &text)], servers(&names)).unwrap();
+            for sick in 0..32_u32 {
+                let is_sick: Vec<bool> = (0..5).map(|index| sick >> index & 1 == 1).collect();
+                let ring = up.with_down(&is_sick).unwrap();
+                for key in keys().take(20) {
+                    let order = list(&whole, &key);
+                    let healthy = |position: &usize| !is_sick[order[*position] as usize];
+                    let onward = (alt..5).find(healthy);
+                    let back = (0..5).rev().find(|position| position + 1 < alt && healthy(position));
+                    let expected = onward.or(back).map(|position| order[position]);
+                    assert_eq!(ring.lookup(&key), expected, "alt {alt}, sick {sick:05b}");
+                }
+            }
+        }
+    }
+}
