@@ -18,8 +18,6 @@ mod rule;
 mod search;
 pub mod server;
 pub mod server_list;
-#[cfg(test)]
-mod tests;
 
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind};

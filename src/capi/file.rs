@@ -1,6 +1,7 @@
 //! A server list on disk, as `ketama_roll` sees it: which state of which file was read, and whether it may have changed.
 
 use crate::error::{Error, ErrorKind};
+use crate::server_list::ServerList;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -100,6 +101,16 @@ pub(super) fn read(path: &[u8]) -> Result<Content, Missing> {
         }
     }
     Err(refused("it does not stop changing".to_owned()))
+}
+
+/// The server list in the file at `path`, in whatever form.
+pub(super) fn list(path: &[u8]) -> Result<ServerList, Error> {
+    let shown = String::from_utf8_lossy(path);
+    match read(path) {
+        Ok(content) => ServerList::parse(&content.bytes, &shown),
+        Err(Missing::List(error)) => Err(error),
+        Err(Missing::Path) => Err(Error::new(ErrorKind::Io, format!("Invalid filename specified: {shown}"))),
+    }
 }
 
 fn content(file: &mut File) -> io::Result<Vec<u8>> {

@@ -3,15 +3,18 @@
 use std::cell::UnsafeCell;
 use std::ffi::c_char;
 
-/// The old library's buffer had 255 bytes: callers may copy its text into one of that size.
+/// The old library's buffer had 255 bytes: callers of its functions may copy the text into one of that size.
 const LEGACY: usize = 255;
+
+/// Texts of the ring API list what would have been right, and need more room.
+const ROOM: usize = 2048;
 
 /// A thread's buffer. Constant initialisation and no destructor: a thread-local destructor would keep the library from
 /// being unloaded until the thread ends.
-struct Buffer(UnsafeCell<[u8; LEGACY]>);
+struct Buffer(UnsafeCell<[u8; ROOM]>);
 
 thread_local! {
-    static TEXT: Buffer = const { Buffer(UnsafeCell::new([0; LEGACY])) };
+    static TEXT: Buffer = const { Buffer(UnsafeCell::new([0; ROOM])) };
 }
 
 /// Forgets the text of this thread.
@@ -19,15 +22,24 @@ pub(super) fn clear() {
     set_legacy("");
 }
 
-/// Sets the text of this thread, cut to 254 bytes as the old library cut it. Bytes behind a NUL are not seen by C.
+/// Sets the text of this thread, cut to 254 bytes as the old library cut it.
 pub(super) fn set_legacy(text: &str) {
+    set_cut(text, LEGACY - 1);
+}
+
+/// Sets the text of this thread, cut to 2047 bytes.
+pub(super) fn set(text: &str) {
+    set_cut(text, ROOM - 1);
+}
+
+fn set_cut(text: &str, most: usize) {
     TEXT.with(|buffer| {
         // SAFETY: the buffer belongs to this thread, and no reference to it outlives a call of this function: `pointer`
         // hands out a raw pointer only.
         let buffer = unsafe { &mut *buffer.0.get() };
-        let length = text.len().min(LEGACY - 1);
+        let length = text.len().min(most);
         buffer[..length].copy_from_slice(&text.as_bytes()[..length]);
-        buffer[length..].fill(0);
+        buffer[length] = 0;
     });
 }
 
@@ -50,6 +62,8 @@ mod tests {
     fn the_text_is_cut_where_the_old_library_cut_it() {
         set_legacy(&"x".repeat(400));
         assert_eq!(text().len(), 254);
+        set(&"y".repeat(4000));
+        assert_eq!(text().len(), 2047);
         set_legacy("short");
         assert_eq!(text(), "short");
     }

@@ -3,6 +3,7 @@
 //! | file | header |
 //! |---|---|
 //! | `libketama.rs` | `include/ketama.h`: the eight functions of the 2007 library |
+//! | `ring/` | `include/ketama_ring.h`: rings in any dialect |
 //!
 //! # The contract with C callers
 //! Every exported function takes what its header promises and nothing more; this is the one place where the promise is
@@ -22,4 +23,5 @@ mod file;
 mod guard;
 mod last_error;
 pub mod libketama;
+pub mod ring;
 mod state;

@@ -42,8 +42,11 @@ impl Verify {
                 Err(error) => total.bad_file(&error, streams),
             }
         }
-        let Total { files, answers, matches, .. } = total;
-        writeln!(streams.stdout, "{files} files: {matches} of {answers} answers match")?;
+        let Total { files, bad_files, answers, matches } = total;
+        writeln!(
+            streams.stdout,
+            "total: {matches} of {answers} answers match (files: {files}, unusable: {bad_files})"
+        )?;
         Ok(total.exit())
     }
 

@@ -57,7 +57,7 @@ fn set_options(options: &mut Options, field: Field) -> Result<(), Error> {
 fn server(item: &Item, dialect: &Dialect) -> Result<Server, Error> {
     let own = dialect.fields.iter().map(|field| field.name());
     let known: Vec<&str> = SERVER_FIELDS.into_iter().chain(own).collect();
-    let fields = Fields::of(item, &format!("field of a {dialect} server"), ErrorKind::Server, &known)?;
+    let fields = Fields::of(item, &format!("server field of {dialect}"), ErrorKind::Server, &known)?;
     let bytes = |name| fields.get(name).map(Field::bytes).transpose();
     let flag = |name| fields.get(name).map_or(Ok(false), Field::flag);
     let counting = |name| fields.get(name).map(|field| field.integer(1, u32::MAX)).transpose();
@@ -102,4 +102,105 @@ fn tokens(field: Field) -> Result<Vec<i64>, Error> {
         .ok_or_else(|| field.refuse("signed integers of 64 bits, bare or as decimal text"))
     };
     field.list()?.iter().map(token).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::{Field as Own, Weights};
+    use crate::rule::Rule;
+    use crate::server::Weight;
+    use crate::server_list::tree::Place;
+
+    static DIALECT: Dialect = Dialect {
+        name: "example",
+        aliases: &[],
+        software: "",
+        version: "",
+        verified: "",
+        fields: &[Own::Label, Own::Id, Own::Port, Own::Backup, Own::Vnodes, Own::Tokens],
+        weights: |_| Weights::Ignored,
+        repeats: false,
+        options: &[],
+        build: |_, _| Ok(Rule::Nowhere),
+    };
+
+    /// A server `a` with one more field, and no tokens unless that is the field.
+    fn read(name: &str, value: Tree) -> Result<Server, String> {
+        let entry = |name: &str, value| {
+            let place = Place::Path(name.to_owned());
+            Entry { name: name.to_owned(), place: place.clone(), item: Item { value, place } }
+        };
+        let mut entries = vec![entry("name", Tree::Text("a".to_owned())), entry(name, value)];
+        if name != "tokens" {
+            entries.push(entry("tokens", Tree::List(Vec::new())));
+        }
+        let item = Item { value: Tree::Table(entries), place: Place::Path(String::new()) };
+        server(&item, &DIALECT).map_err(|error| error.to_string())
+    }
+
+    fn list(values: Vec<Tree>) -> Tree {
+        Tree::List(
+            values.into_iter().map(|value| Item { value, place: Place::Path("tokens[]".into()) }).collect(),
+        )
+    }
+
+    #[test]
+    fn own_fields_of_a_dialect_are_read() {
+        assert_eq!(read("label", Tree::Text("l".into())).unwrap().label, Some(b"l".to_vec()));
+        assert_eq!(read("ID", Tree::Integer(7)).unwrap().id, Some(7));
+        assert_eq!(read("port", Tree::Integer(65_535)).unwrap().port, Some(65_535));
+        assert!(read("backup", Tree::Bool(true)).unwrap().backup);
+        assert_eq!(read("vnodes", Tree::Integer(1)).unwrap().vnodes, Some(1));
+    }
+
+    #[test]
+    fn tokens_are_integers_or_decimal_text() {
+        let least = Tree::Text(i64::MIN.to_string());
+        let tokens = read("tokens", list(vec![Tree::Integer(-1), least])).unwrap().tokens;
+        assert_eq!(tokens, Some(vec![-1, i64::MIN]));
+        let taken = "`tokens` takes signed integers of 64 bits, bare or as decimal text";
+        let most = Tree::Integer(1 << 63);
+        assert_eq!(
+            read("tokens", list(vec![most])).unwrap_err(),
+            format!("tokens[]: {taken}, not `9223372036854775808`")
+        );
+        let text = Tree::Text("1e3".into());
+        assert_eq!(
+            read("tokens", list(vec![text])).unwrap_err(),
+            format!("tokens[]: {taken}, not the text `1e3`")
+        );
+        assert_eq!(read("down", Tree::Bool(true)).unwrap().tokens, Some(Vec::new()));
+    }
+
+    #[test]
+    fn numbers_out_of_range_are_refused() {
+        for (name, value, range) in [
+            ("id", 0, "1 to 4294967295"),
+            ("id", 1 << 32, "1 to 4294967295"),
+            ("port", -1, "0 to 65535"),
+            ("port", 65_536, "0 to 65535"),
+            ("vnodes", 0, "1 to 4294967295"),
+        ] {
+            let message = format!("{name}: `{name}` takes an integer from {range}, not `{value}`");
+            assert_eq!(read(name, Tree::Integer(value)).unwrap_err(), message);
+        }
+        assert_eq!(
+            read("id", Tree::Fraction(1.0)).unwrap_err(),
+            "id: `id` takes an integer from 1 to 4294967295, not `1.0`"
+        );
+    }
+
+    #[test]
+    fn a_field_that_the_dialect_does_not_have_is_refused() {
+        let message = "guid: unknown server field of example `guid`; \
+            known: name, weight, down, zone, label, id, port, backup, vnodes, tokens";
+        assert_eq!(read("guid", Tree::Text("g".into())).unwrap_err(), message);
+    }
+
+    #[test]
+    fn a_weight_keeps_the_form_in_which_it_was_written() {
+        assert_eq!(read("weight", Tree::Integer(2)).unwrap().weight, Weight::Integer(2));
+        assert_eq!(read("weight", Tree::Fraction(2.0)).unwrap().weight, Weight::Fraction(2.0));
+    }
 }

@@ -1,0 +1,764 @@
+/* ketama_ring.h: where does this key live? Rings in every dialect of the field.
+ *
+ * Generated from src/capi/ring/; do not edit. SPDX-License-Identifier: BSD-3-Clause
+ *
+ * Conventions. A function that can fail returns a status: KETAMA_OK (0) or a KETAMA_E_ number, which never changes its
+ * meaning; ketama_error() in ketama.h has the reason, for each thread its own. Out-parameters come last and are
+ * untouched on failure. What is const is not changed and not kept. A ring that is stored through an out-parameter is the
+ * caller's, to be released with ketama_ring_free(). Rings never change: any number of threads may use one at once.
+ * Servers are named by index, 0 to ketama_ring_server_count() - 1, in the order of the list. Strings are C strings;
+ * names and labels may hold any bytes but NUL, other texts are UTF-8. Nothing prints, exits or calls back.
+ *
+ *   ketama_server fleet[] = {{"10.0.0.1:11211", 1}, {"10.0.0.2:11211", 2}};
+ *   ketama_ring *ring;
+ *   if (ketama_ring_new("twemproxy", fleet, 2, &ring) != KETAMA_OK) return puts(ketama_error());
+ *   puts(ketama_ring_server_name(ring, ketama_ring_lookup(ring, "user:42", 7)));
+ *   ketama_ring_free(ring);
+ */
+
+#ifndef KETAMA_RING_H
+#define KETAMA_RING_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/**
+ * Success.
+ */
+#define KETAMA_OK 0
+
+/**
+ * A pointer is NULL that must not be, or a number is out of its range.
+ */
+#define KETAMA_E_ARGUMENT 1
+
+/**
+ * A file could not be opened or read.
+ */
+#define KETAMA_E_IO 2
+
+/**
+ * A server list does not have the form that it should have.
+ */
+#define KETAMA_E_SYNTAX 3
+
+/**
+ * No dialect has this name.
+ */
+#define KETAMA_E_DIALECT 4
+
+/**
+ * The dialect has no such option, or the option cannot have this value.
+ */
+#define KETAMA_E_OPTION 5
+
+/**
+ * A server cannot be used as it is written: its name, its weight or another field.
+ */
+#define KETAMA_E_SERVER 6
+
+/**
+ * A limit would be exceeded, such as the option max-points.
+ */
+#define KETAMA_E_LIMIT 7
+
+/**
+ * Memory could not be had.
+ */
+#define KETAMA_E_MEMORY 8
+
+/**
+ * A defect of this library was caught.
+ */
+#define KETAMA_E_INTERNAL 9
+
+
+
+/**
+ * A ring: a server list under the rule of its dialect. It never changes, and any number of threads may use it at once.
+ */
+typedef struct ketama_ring ketama_ring;
+
+/**
+ * A server. Set every field that is not described otherwise to 0 or NULL: `ketama_server s = {"10.0.0.1:11211", 1};`
+ * does. A field that the dialect does not have must stay 0 or NULL.
+ */
+typedef struct ketama_server {
+  /**
+   * The identity used in answers, and what is hashed unless the dialect says otherwise; not NULL, not empty.
+   */
+  const char *name;
+  /**
+   * The weight as written in the software's own configuration; 1 where nobody wrote one. A number without a fraction
+   * counts as an integer.
+   */
+  double weight;
+  /**
+   * Nonzero: not usable at the moment.
+   */
+  int down;
+  /**
+   * haproxy: nonzero: used only when no other server is usable.
+   */
+  int backup;
+  /**
+   * The text that is hashed in place of the one derived from the name; or NULL.
+   */
+  const char *label;
+  /**
+   * The availability zone; or NULL.
+   */
+  const char *zone;
+  /**
+   * haproxy: the text hashed with hash-key guid; or NULL.
+   */
+  const char *guid;
+  /**
+   * haproxy: the numeric address hashed with hash-key addr and addr-port; or NULL.
+   */
+  const char *host;
+  /**
+   * haproxy: the number that is hashed; or 0.
+   */
+  unsigned int id;
+  /**
+   * haproxy: the port hashed with hash-key addr-port; or 0.
+   */
+  uint16_t port;
+  /**
+   * uhashring, hashring-js: this server's own number in place of the option; or 0.
+   */
+  unsigned int vnodes;
+  /**
+   * cassandra: this server's places on the circle; or NULL.
+   */
+  const int64_t *tokens;
+  /**
+   * Number of tokens.
+   */
+  size_t token_count;
+  /**
+   * For later versions; 0.
+   */
+  size_t reserved[4];
+} ketama_server;
+
+/**
+ * An option of a dialect, as text: `true`, `160`, `fnv1a-64`.
+ */
+typedef struct ketama_option {
+  /**
+   * Its name: lower-case words joined by `-`; case and `_` for `-` do not matter.
+   */
+  const char *name;
+  /**
+   * Its value.
+   */
+  const char *value;
+} ketama_option;
+
+/**
+ * A key: any bytes, NUL included.
+ */
+typedef struct ketama_key {
+  /**
+   * The first byte; may be NULL if size is 0.
+   */
+  const void *data;
+  /**
+   * Number of bytes.
+   */
+  size_t size;
+} ketama_key;
+
+/**
+ * A point on the circle, or a slot of a table.
+ */
+typedef struct ketama_point {
+  /**
+   * Its place, the lower 64 bits of it.
+   */
+  uint64_t place;
+  /**
+   * The upper 64 bits of its place; 0 but in dialects with places of 128 bits.
+   */
+  uint64_t place_high;
+  /**
+   * The index of the server that owns it.
+   */
+  unsigned int server;
+} ketama_point;
+
+/**
+ * \brief Reads a server list from a file and builds its ring.
+ *
+ * \param path a classic server list (lines ADDRESS WEIGHT: dialect libketama) or a TOML list (`dialect = "..."`,
+ *             `[[servers]]`), recognised by content
+ * \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _SYNTAX, _DIALECT, _OPTION, _SERVER, _LIMIT, _MEMORY;
+ *         ketama_error() then names the file, the line and the reason
+ *
+ * Threads: any.
+ */
+int ketama_ring_open(const char *path,
+                     struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of a server list in memory.
+ *
+ * \param text   the list, in either form that ketama_ring_open() reads; need not end with a NUL
+ * \param length its bytes
+ * \param out    as in ketama_ring_open()
+ * \return as ketama_ring_open(), without KETAMA_E_IO; errors name the list `(text)`
+ */
+int ketama_ring_parse(const char *text, size_t length, struct ketama_ring **out);
+
+/**
+ * \brief Builds a ring from code, with the dialect's default options.
+ *
+ * \param dialect a dialect's name or alias
+ * \param servers the servers, in the order of the software's own configuration; what they point at is copied
+ * \param n       how many; with 0 every look-up gives KETAMA_NO_SERVER
+ * \param out     as in ketama_ring_open()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _DIALECT, _OPTION (a required one is missing), _SERVER, _LIMIT,
+ *         _MEMORY
+ */
+int ketama_ring_new(const char *dialect,
+                    const struct ketama_server *servers,
+                    size_t n,
+                    struct ketama_ring **out);
+
+/**
+ * \brief Builds a ring from code, with options.
+ *
+ * \param dialect      a dialect's name or alias
+ * \param options      the options that are not to have their defaults; may be NULL if option_count is 0
+ * \param option_count how many
+ * \param servers      as in ketama_ring_new()
+ * \param n            as in ketama_ring_new()
+ * \param out          as in ketama_ring_open()
+ * \return as ketama_ring_new()
+ */
+int ketama_ring_new_with(const char *dialect,
+                         const struct ketama_option *options,
+                         size_t option_count,
+                         const struct ketama_server *servers,
+                         size_t n,
+                         struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with one server more, at its end.
+ *
+ * \param ring   a ring; it stays as it is
+ * \param server the server
+ * \param out    as in ketama_ring_open()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _SERVER, _LIMIT, _MEMORY
+ */
+int ketama_ring_add(const struct ketama_ring *ring,
+                    const struct ketama_server *server,
+                    struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list without one server. The indices of later servers fall by one.
+ *
+ * \param ring a ring; it stays as it is
+ * \param name the server's name; the first one if there are several
+ * \param out  as in ketama_ring_open()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _SERVER (no such server, or what is left is refused), _LIMIT, _MEMORY
+ */
+int ketama_ring_remove(const struct ketama_ring *ring,
+                       const char *name,
+                       struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with another weight for one server.
+ *
+ * \param ring   a ring; it stays as it is
+ * \param name   the server's name
+ * \param weight the new weight, as in ketama_server
+ * \param out    as in ketama_ring_open()
+ * \return as ketama_ring_remove()
+ */
+int ketama_ring_reweight(const struct ketama_ring *ring,
+                         const char *name,
+                         double weight,
+                         struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with another name for one server.
+ *
+ * The name is what most dialects hash, so keys move as if the server had been replaced, unless it has a label.
+ *
+ * \param ring     a ring; it stays as it is
+ * \param name     the server's name
+ * \param new_name the name that it gets
+ * \param out      as in ketama_ring_open()
+ * \return as ketama_ring_remove()
+ */
+int ketama_ring_rename(const struct ketama_ring *ring,
+                       const char *name,
+                       const char *new_name,
+                       struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with one server down, or up again; what follows is the dialect's rule.
+ *
+ * \param ring a ring; it stays as it is
+ * \param name the server's name
+ * \param down nonzero: down
+ * \param out  as in ketama_ring_open()
+ * \return as ketama_ring_remove()
+ */
+int ketama_ring_mark(const struct ketama_ring *ring,
+                     const char *name,
+                     int down,
+                     struct ketama_ring **out);
+
+/**
+ * \brief Releases a ring. Names that it gave are not valid afterwards.
+ *
+ * \param ring a ring that no thread is using, or NULL
+ */
+void ketama_ring_free(struct ketama_ring *ring);
+
+/**
+ * \brief Finds the server for a key.
+ *
+ * \param ring a ring
+ * \param key  the key: any bytes; may be NULL if len is 0
+ * \param len  its bytes
+ * \return the server's index, or KETAMA_NO_SERVER where the dialect's software finds none: no servers, all of them down
+ *         (in most dialects), a key that the software answers otherwise (nginx: the empty one); and for NULL
+ *
+ * Threads: any number at once in one ring; takes no lock, allocates nothing unless a prefix is hashed with the key.
+ */
+uint32_t ketama_ring_lookup(const struct ketama_ring *ring,
+                            const void *key,
+                            size_t len);
+
+/**
+ * \brief Finds the first n servers for a key in the dialect's own order: replicas, or whom to ask when one fails.
+ *
+ * Each server comes once (spymemcached: its retry sequence, where one may come again). Servers that are down are passed
+ * over. Where the rule has no order of its own (modulo, buckets, jump, tables) the servers follow the first one in list
+ * order, wrapping: that order is this library's.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \param out  room for n indices
+ * \param n    how many are wanted
+ * \return how many there are: n, or fewer; 0 for NULL
+ */
+size_t ketama_ring_lookup_n(const struct ketama_ring *ring,
+                            const void *key,
+                            size_t len,
+                            uint32_t *out,
+                            size_t n);
+
+/**
+ * \brief Finds the servers for many keys at once, several times faster than one by one where the processor has vector
+ * instructions for the dialect's hash.
+ *
+ * \param ring a ring
+ * \param keys n keys
+ * \param n    how many; 0 is allowed
+ * \param out  room for n indices: out[i] becomes what ketama_ring_lookup() gives for keys[i]
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT if a pointer is NULL
+ */
+int ketama_ring_lookup_many(const struct ketama_ring *ring,
+                            const struct ketama_key *keys,
+                            size_t n,
+                            uint32_t *out);
+
+/**
+ * \brief Finds the server for an integer that is given in place of a key's hash, where the software can be given one
+ * (varnish, haproxy, jump).
+ *
+ * \param ring   a ring
+ * \param number the number; its lower 32 bits in dialects with places of 32 bits
+ * \param out    where the index is stored, or KETAMA_NO_SERVER; untouched on failure
+ * \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers
+ */
+int ketama_ring_lookup_integer(const struct ketama_ring *ring,
+                               uint64_t number,
+                               uint32_t *out);
+
+/**
+ * \brief Finds the server that owns a place on the circle, all servers counted as up.
+ *
+ * \param ring  a ring
+ * \param place the place; in dialects with 128-bit places its lower half
+ * \return the server's index, or KETAMA_NO_SERVER where places are not searched for, and for NULL
+ */
+uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring, uint64_t place);
+
+/**
+ * \brief Computes a key's place on the circle: its hash, as the dialect takes it.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \param out  where the place is stored, with server = its owner; untouched on failure
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT for a NULL and where the dialect has no place for this key
+ */
+int ketama_ring_place(const struct ketama_ring *ring, const void *key, size_t len, struct ketama_point *out);
+
+/**
+ * \brief Number of servers in the list, those that are down or without a point included. 0 for NULL.
+ */
+uint32_t ketama_ring_server_count(const struct ketama_ring *ring);
+
+/**
+ * \brief Name of a server: a C string that is valid as long as the ring.
+ *
+ * \param index 0 to ketama_ring_server_count() - 1, in list order
+ * \return NULL for another index, KETAMA_NO_SERVER among them, and if ring is NULL
+ */
+const char *ketama_ring_server_name(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Index of the server with this name, the first one if there are several; KETAMA_NO_SERVER if there is none or a
+ * pointer is NULL.
+ */
+uint32_t ketama_ring_server_index(const struct ketama_ring *ring,
+                                  const char *name);
+
+/**
+ * \brief Weight of a server, as written in the list. 0 for an index that is none, and if ring is NULL.
+ */
+double ketama_ring_server_weight(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Shares of the key space, 0 to 1, one for each server: exact from the points, not sampled.
+ *
+ * \param ring a ring
+ * \param out  room for ketama_ring_server_count() numbers
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT if a pointer is NULL
+ */
+int ketama_ring_shares(const struct ketama_ring *ring, double *out);
+
+/**
+ * \brief Share of the key space of one server, 0 to 1. 0 for an index that is none, and if ring is NULL.
+ *
+ * Walks over all points: for the shares of all servers use ketama_ring_shares().
+ */
+double ketama_ring_server_share(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Name of the ring's dialect: a C string that is valid as long as the ring. NULL if ring is NULL.
+ */
+const char *ketama_ring_dialect(const struct ketama_ring *ring);
+
+/**
+ * \brief A number that two rings share exactly when they map every key to servers of the same name, in whatever process,
+ * on whatever machine. 0 if ring is NULL.
+ */
+uint64_t ketama_ring_fingerprint(const struct ketama_ring *ring);
+
+/**
+ * \brief Number of points on the circle, or of slots in the dialect's table. 0 where there are neither, and for NULL.
+ */
+size_t ketama_ring_point_count(const struct ketama_ring *ring);
+
+/**
+ * \brief A point, by its number in ring order.
+ *
+ * \param ring  a ring
+ * \param index 0 to ketama_ring_point_count() - 1
+ * \param out   where the point is stored; untouched on failure
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT for another index or a NULL
+ */
+int ketama_ring_point(const struct ketama_ring *ring, size_t index, struct ketama_point *out);
+
+/**
+ * \brief Reads a server list from a file and builds its ring.
+ *
+ * \param path a classic server list (lines ADDRESS WEIGHT: dialect libketama) or a TOML list (`dialect = "..."`,
+ *             `[[servers]]`), recognised by content
+ * \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _SYNTAX, _DIALECT, _OPTION, _SERVER, _LIMIT, _MEMORY;
+ *         ketama_error() then names the file, the line and the reason
+ *
+ * Threads: any.
+ */
+int ketama_ring_open(const char *path,
+                     struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of a server list in memory.
+ *
+ * \param text   the list, in either form that ketama_ring_open() reads; need not end with a NUL
+ * \param length its bytes
+ * \param out    as in ketama_ring_open()
+ * \return as ketama_ring_open(), without KETAMA_E_IO; errors name the list `(text)`
+ */
+int ketama_ring_parse(const char *text, size_t length, struct ketama_ring **out);
+
+/**
+ * \brief Builds a ring from code, with the dialect's default options.
+ *
+ * \param dialect a dialect's name or alias
+ * \param servers the servers, in the order of the software's own configuration; what they point at is copied
+ * \param n       how many; with 0 every look-up gives KETAMA_NO_SERVER
+ * \param out     as in ketama_ring_open()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _DIALECT, _OPTION (a required one is missing), _SERVER, _LIMIT,
+ *         _MEMORY
+ */
+int ketama_ring_new(const char *dialect,
+                    const struct ketama_server *servers,
+                    size_t n,
+                    struct ketama_ring **out);
+
+/**
+ * \brief Builds a ring from code, with options.
+ *
+ * \param dialect      a dialect's name or alias
+ * \param options      the options that are not to have their defaults; may be NULL if option_count is 0
+ * \param option_count how many
+ * \param servers      as in ketama_ring_new()
+ * \param n            as in ketama_ring_new()
+ * \param out          as in ketama_ring_open()
+ * \return as ketama_ring_new()
+ */
+int ketama_ring_new_with(const char *dialect,
+                         const struct ketama_option *options,
+                         size_t option_count,
+                         const struct ketama_server *servers,
+                         size_t n,
+                         struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with one server more, at its end.
+ *
+ * \param ring   a ring; it stays as it is
+ * \param server the server
+ * \param out    as in ketama_ring_open()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _SERVER, _LIMIT, _MEMORY
+ */
+int ketama_ring_add(const struct ketama_ring *ring,
+                    const struct ketama_server *server,
+                    struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list without one server. The indices of later servers fall by one.
+ *
+ * \param ring a ring; it stays as it is
+ * \param name the server's name; the first one if there are several
+ * \param out  as in ketama_ring_open()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _SERVER (no such server, or what is left is refused), _LIMIT, _MEMORY
+ */
+int ketama_ring_remove(const struct ketama_ring *ring,
+                       const char *name,
+                       struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with another weight for one server.
+ *
+ * \param ring   a ring; it stays as it is
+ * \param name   the server's name
+ * \param weight the new weight, as in ketama_server
+ * \param out    as in ketama_ring_open()
+ * \return as ketama_ring_remove()
+ */
+int ketama_ring_reweight(const struct ketama_ring *ring,
+                         const char *name,
+                         double weight,
+                         struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with another name for one server.
+ *
+ * The name is what most dialects hash, so keys move as if the server had been replaced, unless it has a label.
+ *
+ * \param ring     a ring; it stays as it is
+ * \param name     the server's name
+ * \param new_name the name that it gets
+ * \param out      as in ketama_ring_open()
+ * \return as ketama_ring_remove()
+ */
+int ketama_ring_rename(const struct ketama_ring *ring,
+                       const char *name,
+                       const char *new_name,
+                       struct ketama_ring **out);
+
+/**
+ * \brief Builds the ring of the same list with one server down, or up again; what follows is the dialect's rule.
+ *
+ * \param ring a ring; it stays as it is
+ * \param name the server's name
+ * \param down nonzero: down
+ * \param out  as in ketama_ring_open()
+ * \return as ketama_ring_remove()
+ */
+int ketama_ring_mark(const struct ketama_ring *ring,
+                     const char *name,
+                     int down,
+                     struct ketama_ring **out);
+
+/**
+ * \brief Releases a ring. Names that it gave are not valid afterwards.
+ *
+ * \param ring a ring that no thread is using, or NULL
+ */
+void ketama_ring_free(struct ketama_ring *ring);
+
+/**
+ * \brief Number of servers in the list, those that are down or without a point included. 0 for NULL.
+ */
+uint32_t ketama_ring_server_count(const struct ketama_ring *ring);
+
+/**
+ * \brief Name of a server: a C string that is valid as long as the ring.
+ *
+ * \param index 0 to ketama_ring_server_count() - 1, in list order
+ * \return NULL for another index, KETAMA_NO_SERVER among them, and if ring is NULL
+ */
+const char *ketama_ring_server_name(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Index of the server with this name, the first one if there are several; KETAMA_NO_SERVER if there is none or a
+ * pointer is NULL.
+ */
+uint32_t ketama_ring_server_index(const struct ketama_ring *ring,
+                                  const char *name);
+
+/**
+ * \brief Weight of a server, as written in the list. 0 for an index that is none, and if ring is NULL.
+ */
+double ketama_ring_server_weight(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Shares of the key space, 0 to 1, one for each server: exact from the points, not sampled.
+ *
+ * \param ring a ring
+ * \param out  room for ketama_ring_server_count() numbers
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT if a pointer is NULL
+ */
+int ketama_ring_shares(const struct ketama_ring *ring, double *out);
+
+/**
+ * \brief Share of the key space of one server, 0 to 1. 0 for an index that is none, and if ring is NULL.
+ *
+ * Walks over all points: for the shares of all servers use ketama_ring_shares().
+ */
+double ketama_ring_server_share(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Name of the ring's dialect: a C string that is valid as long as the ring. NULL if ring is NULL.
+ */
+const char *ketama_ring_dialect(const struct ketama_ring *ring);
+
+/**
+ * \brief A number that two rings share exactly when they map every key to servers of the same name, in whatever process,
+ * on whatever machine. 0 if ring is NULL.
+ */
+uint64_t ketama_ring_fingerprint(const struct ketama_ring *ring);
+
+/**
+ * \brief Number of points on the circle, or of slots in the dialect's table. 0 where there are neither, and for NULL.
+ */
+size_t ketama_ring_point_count(const struct ketama_ring *ring);
+
+/**
+ * \brief A point, by its number in ring order.
+ *
+ * \param ring  a ring
+ * \param index 0 to ketama_ring_point_count() - 1
+ * \param out   where the point is stored; untouched on failure
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT for another index or a NULL
+ */
+int ketama_ring_point(const struct ketama_ring *ring, size_t index, struct ketama_point *out);
+
+/**
+ * \brief Finds the server for a key.
+ *
+ * \param ring a ring
+ * \param key  the key: any bytes; may be NULL if len is 0
+ * \param len  its bytes
+ * \return the server's index, or KETAMA_NO_SERVER where the dialect's software finds none: no servers, all of them down
+ *         (in most dialects), a key that the software answers otherwise (nginx: the empty one); and for NULL
+ *
+ * Threads: any number at once in one ring; takes no lock, allocates nothing unless a prefix is hashed with the key.
+ */
+uint32_t ketama_ring_lookup(const struct ketama_ring *ring,
+                            const void *key,
+                            size_t len);
+
+/**
+ * \brief Finds the first n servers for a key in the dialect's own order: replicas, or whom to ask when one fails.
+ *
+ * Each server comes once (spymemcached: its retry sequence, where one may come again). Servers that are down are passed
+ * over. Where the rule has no order of its own (modulo, buckets, jump, tables) the servers follow the first one in list
+ * order, wrapping: that order is this library's.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \param out  room for n indices
+ * \param n    how many are wanted
+ * \return how many there are: n, or fewer; 0 for NULL
+ */
+size_t ketama_ring_lookup_n(const struct ketama_ring *ring,
+                            const void *key,
+                            size_t len,
+                            uint32_t *out,
+                            size_t n);
+
+/**
+ * \brief Finds the servers for many keys at once, several times faster than one by one where the processor has vector
+ * instructions for the dialect's hash.
+ *
+ * \param ring a ring
+ * \param keys n keys
+ * \param n    how many; 0 is allowed
+ * \param out  room for n indices: out[i] becomes what ketama_ring_lookup() gives for keys[i]
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT if a pointer is NULL
+ */
+int ketama_ring_lookup_many(const struct ketama_ring *ring,
+                            const struct ketama_key *keys,
+                            size_t n,
+                            uint32_t *out);
+
+/**
+ * \brief Finds the server for an integer that is given in place of a key's hash, where the software can be given one
+ * (varnish, haproxy, jump).
+ *
+ * \param ring   a ring
+ * \param number the number; its lower 32 bits in dialects with places of 32 bits
+ * \param out    where the index is stored, or KETAMA_NO_SERVER; untouched on failure
+ * \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers
+ */
+int ketama_ring_lookup_integer(const struct ketama_ring *ring,
+                               uint64_t number,
+                               uint32_t *out);
+
+/**
+ * \brief Finds the server that owns a place on the circle, all servers counted as up.
+ *
+ * \param ring  a ring
+ * \param place the place; in dialects with 128-bit places its lower half
+ * \return the server's index, or KETAMA_NO_SERVER where places are not searched for, and for NULL
+ */
+uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring, uint64_t place);
+
+/**
+ * \brief Computes a key's place on the circle: its hash, as the dialect takes it.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \param out  where the place is stored, with server = its owner; untouched on failure
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT for a NULL and where the dialect has no place for this key
+ */
+int ketama_ring_place(const struct ketama_ring *ring, const void *key, size_t len, struct ketama_point *out);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* KETAMA_RING_H */

@@ -1,0 +1,315 @@
+//! Rings from files, from text, from code and from other rings; and back.
+
+#![expect(
+    clippy::missing_safety_doc,
+    reason = "these comments become the C header; the contract for Rust is told once, in `capi`"
+)]
+
+use super::{ketama_option, ketama_ring, ketama_server, missing};
+use crate::Ring;
+use crate::capi::file;
+use crate::capi::guard::{bytes, slice, status};
+use crate::dialect::Dialect;
+use crate::dialect::option::Options;
+use crate::error::{Error, ErrorKind};
+use crate::server::{Server, Weight};
+use crate::server_list::ServerList;
+use std::ffi::{c_char, c_double, c_int};
+
+/// Runs the body of a function that returns a status and stores a new ring.
+///
+/// # Safety
+/// `out` is NULL or can be written.
+unsafe fn store(out: *mut *mut ketama_ring, body: impl FnOnce() -> Result<Ring, Error>) -> c_int {
+    if out.is_null() {
+        return missing("the pointer to the ring is NULL");
+    }
+    status(|| {
+        let ring = body()?;
+        let terminated = |name: &[u8]| [name, b"\0"].concat().into_boxed_slice();
+        let names = ring.servers().iter().map(|server| terminated(&server.name)).collect();
+        let dialect = terminated(ring.dialect().name.as_bytes());
+        let ring = Box::into_raw(Box::new(ketama_ring { ring, names, dialect }));
+        // SAFETY: not NULL, so by the contract of this function it can be written.
+        unsafe { out.write(ring) };
+        Ok(())
+    })
+}
+
+/// A text that must be there, as UTF-8.
+///
+/// # Safety
+/// `text` is NULL or a C string that outlives `'a` unchanged.
+unsafe fn utf8<'a>(text: *const c_char, what: &str) -> Result<&'a str, Error> {
+    // SAFETY: by the contract of this function.
+    let bytes =
+        unsafe { bytes(text) }.ok_or_else(|| Error::new(ErrorKind::Option, format!("{what} is NULL")))?;
+    std::str::from_utf8(bytes).map_err(|_| Error::new(ErrorKind::Option, format!("{what} is not UTF-8")))
+}
+
+/// The server that a struct describes.
+///
+/// # Safety
+/// The pointers of `server` keep the contract of `capi`.
+unsafe fn server(server: &ketama_server) -> Result<Server, Error> {
+    // SAFETY: by the contract of this function.
+    let text = |pointer| unsafe { bytes(pointer) }.map(<[u8]>::to_vec);
+    let name = text(server.name).ok_or_else(|| Error::new(ErrorKind::Server, "a server's name is NULL"))?;
+    // SAFETY: by the contract of this function.
+    let tokens = unsafe { slice(server.tokens, server.token_count) };
+    Ok(Server {
+        weight: weight(server.weight),
+        down: server.down != 0,
+        backup: server.backup != 0,
+        label: text(server.label),
+        zone: text(server.zone),
+        guid: text(server.guid),
+        host: text(server.host),
+        id: Some(server.id).filter(|&id| id != 0),
+        port: Some(server.port).filter(|&port| port != 0),
+        vnodes: Some(server.vnodes).filter(|&vnodes| vnodes != 0),
+        tokens: tokens.filter(|tokens| !tokens.is_empty()).map(<[i64]>::to_vec),
+        ..Server::new(name, 1)
+    })
+}
+
+/// An integer where the number is one that a double holds exactly.
+fn weight(number: f64) -> Weight {
+    const EXACT: f64 = (1_u64 << 53) as f64;
+    if number.fract() == 0.0 && number.abs() <= EXACT {
+        Weight::Integer(number as i64)
+    } else {
+        Weight::Fraction(number)
+    }
+}
+
+/// \brief Reads a server list from a file and builds its ring.
+///
+/// \param path a classic server list (lines ADDRESS WEIGHT: dialect libketama) or a TOML list (`dialect = "..."`,
+///             `[[servers]]`), recognised by content
+/// \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _SYNTAX, _DIALECT, _OPTION, _SERVER, _LIMIT, _MEMORY;
+///         ketama_error() then names the file, the line and the reason
+///
+/// Threads: any.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_open(path: *const c_char, out: *mut *mut ketama_ring) -> c_int {
+    // SAFETY: the caller keeps the contract of `capi`.
+    let Some(path) = (unsafe { bytes(path) }) else { return missing("the path is NULL") };
+    // SAFETY: as above.
+    unsafe { store(out, || Ring::build(file::list(path)?)) }
+}
+
+/// \brief Builds the ring of a server list in memory.
+///
+/// \param text   the list, in either form that ketama_ring_open() reads; need not end with a NUL
+/// \param length its bytes
+/// \param out    as in ketama_ring_open()
+/// \return as ketama_ring_open(), without KETAMA_E_IO; errors name the list `(text)`
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_parse(
+    text: *const c_char,
+    length: usize,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    // SAFETY: the caller keeps the contract of `capi`.
+    let Some(text) = (unsafe { slice(text.cast::<u8>(), length) }) else {
+        return missing("the text is NULL");
+    };
+    // SAFETY: as above.
+    unsafe { store(out, || Ring::build(ServerList::parse(text, "(text)")?)) }
+}
+
+/// \brief Builds a ring from code, with the dialect's default options.
+///
+/// \param dialect a dialect's name or alias
+/// \param servers the servers, in the order of the software's own configuration; what they point at is copied
+/// \param n       how many; with 0 every look-up gives KETAMA_NO_SERVER
+/// \param out     as in ketama_ring_open()
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _DIALECT, _OPTION (a required one is missing), _SERVER, _LIMIT,
+///         _MEMORY
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_new(
+    dialect: *const c_char,
+    servers: *const ketama_server,
+    n: usize,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    // SAFETY: the caller keeps the contract of `capi`.
+    unsafe { ketama_ring_new_with(dialect, std::ptr::null(), 0, servers, n, out) }
+}
+
+/// \brief Builds a ring from code, with options.
+///
+/// \param dialect      a dialect's name or alias
+/// \param options      the options that are not to have their defaults; may be NULL if option_count is 0
+/// \param option_count how many
+/// \param servers      as in ketama_ring_new()
+/// \param n            as in ketama_ring_new()
+/// \param out          as in ketama_ring_open()
+/// \return as ketama_ring_new()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_new_with(
+    dialect: *const c_char,
+    options: *const ketama_option,
+    option_count: usize,
+    servers: *const ketama_server,
+    n: usize,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    // SAFETY: the caller keeps the contract of `capi`.
+    let (options, servers) = unsafe { (slice(options, option_count), slice(servers, n)) };
+    let (Some(options), Some(servers)) = (options, servers) else {
+        return missing("the servers or the options are NULL");
+    };
+    if dialect.is_null() {
+        return missing("the dialect is NULL");
+    }
+    let build = || {
+        // SAFETY: as above.
+        let dialect = Dialect::named(unsafe { utf8(dialect, "the dialect's name") }?)?;
+        let mut set = Options::new(dialect.options);
+        for option in options {
+            // SAFETY: as above.
+            let name = unsafe { utf8(option.name, "an option's name") }?;
+            // SAFETY: as above.
+            set.set_text(name, unsafe { utf8(option.value, "an option's value") }?)?;
+        }
+        // SAFETY: as above.
+        let servers: Result<_, Error> = servers.iter().map(|given| unsafe { server(given) }).collect();
+        let mut list = ServerList::new(dialect, servers?);
+        list.options = set;
+        Ring::build(list)
+    };
+    // SAFETY: as above.
+    unsafe { store(out, build) }
+}
+
+/// \brief Builds the ring of the same list with one server more, at its end.
+///
+/// \param ring   a ring; it stays as it is
+/// \param server the server
+/// \param out    as in ketama_ring_open()
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _SERVER, _LIMIT, _MEMORY
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_add(
+    ring: *const ketama_ring,
+    server: *const ketama_server,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    // SAFETY: the caller keeps the contract of `capi`.
+    let (ring, given) = unsafe { (ring.as_ref(), server.as_ref()) };
+    let (Some(ring), Some(given)) = (ring, given) else { return missing("the ring or the server is NULL") };
+    let build = || {
+        // SAFETY: as above.
+        let added = unsafe { self::server(given) }?;
+        ring.ring.changed(|servers| servers.push(added))
+    };
+    // SAFETY: as above.
+    unsafe { store(out, build) }
+}
+
+/// Builds the ring of the list in which `edit` has changed the server called `name`.
+///
+/// # Safety
+/// The pointers keep the contract of `capi`.
+unsafe fn change(
+    ring: *const ketama_ring,
+    name: *const c_char,
+    out: *mut *mut ketama_ring,
+    edit: impl FnOnce(&mut Vec<Server>, usize),
+) -> c_int {
+    // SAFETY: by the contract of this function.
+    let (ring, name) = unsafe { (ring.as_ref(), bytes(name)) };
+    let (Some(ring), Some(name)) = (ring, name) else { return missing("the ring or the name is NULL") };
+    // SAFETY: by the contract of this function.
+    unsafe { store(out, || ring.ring.changed_server(name, edit)) }
+}
+
+/// \brief Builds the ring of the same list without one server. The indices of later servers fall by one.
+///
+/// \param ring a ring; it stays as it is
+/// \param name the server's name; the first one if there are several
+/// \param out  as in ketama_ring_open()
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _SERVER (no such server, or what is left is refused), _LIMIT, _MEMORY
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_remove(
+    ring: *const ketama_ring,
+    name: *const c_char,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    // SAFETY: the caller keeps the contract of `capi`.
+    unsafe { change(ring, name, out, |servers, index| drop(servers.remove(index))) }
+}
+
+/// \brief Builds the ring of the same list with another weight for one server.
+///
+/// \param ring   a ring; it stays as it is
+/// \param name   the server's name
+/// \param weight the new weight, as in ketama_server
+/// \param out    as in ketama_ring_open()
+/// \return as ketama_ring_remove()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_reweight(
+    ring: *const ketama_ring,
+    name: *const c_char,
+    weight: c_double,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    let edit = |servers: &mut Vec<Server>, index: usize| servers[index].weight = self::weight(weight);
+    // SAFETY: the caller keeps the contract of `capi`.
+    unsafe { change(ring, name, out, edit) }
+}
+
+/// \brief Builds the ring of the same list with another name for one server.
+///
+/// The name is what most dialects hash, so keys move as if the server had been replaced, unless it has a label.
+///
+/// \param ring     a ring; it stays as it is
+/// \param name     the server's name
+/// \param new_name the name that it gets
+/// \param out      as in ketama_ring_open()
+/// \return as ketama_ring_remove()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_rename(
+    ring: *const ketama_ring,
+    name: *const c_char,
+    new_name: *const c_char,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    // SAFETY: the caller keeps the contract of `capi`.
+    let Some(new_name) = (unsafe { bytes(new_name) }) else { return missing("the new name is NULL") };
+    let edit = |servers: &mut Vec<Server>, index: usize| servers[index].name = new_name.to_vec();
+    // SAFETY: as above.
+    unsafe { change(ring, name, out, edit) }
+}
+
+/// \brief Builds the ring of the same list with one server down, or up again; what follows is the dialect's rule.
+///
+/// \param ring a ring; it stays as it is
+/// \param name the server's name
+/// \param down nonzero: down
+/// \param out  as in ketama_ring_open()
+/// \return as ketama_ring_remove()
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_mark(
+    ring: *const ketama_ring,
+    name: *const c_char,
+    down: c_int,
+    out: *mut *mut ketama_ring,
+) -> c_int {
+    let edit = |servers: &mut Vec<Server>, index: usize| servers[index].down = down != 0;
+    // SAFETY: the caller keeps the contract of `capi`.
+    unsafe { change(ring, name, out, edit) }
+}
+
+/// \brief Releases a ring. Names that it gave are not valid afterwards.
+///
+/// \param ring a ring that no thread is using, or NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_free(ring: *mut ketama_ring) {
+    if !ring.is_null() {
+        // SAFETY: not NULL, so by the contract of `capi` it came from `store` and was not freed.
+        drop(unsafe { Box::from_raw(ring) });
+    }
+}
