@@ -2,7 +2,17 @@
 
 pub mod option;
 
+mod haproxy;
 mod libketama;
+mod libmemcached;
+mod memcached_proxy;
+mod nginx;
+mod twemproxy;
+mod varnish;
+mod weighted;
+
+#[cfg(test)]
+mod testing;
 
 use crate::error::{Error, ErrorKind, unknown};
 use crate::rule::Rule;
@@ -11,7 +21,15 @@ use option::{OptionSpec, Options, canonical_word};
 use std::fmt;
 
 /// Every dialect, in the order in which they are listed for people.
-pub static DIALECTS: &[&Dialect] = &[&libketama::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[
+    &libketama::DIALECT,
+    &libmemcached::DIALECT,
+    &twemproxy::DIALECT,
+    &nginx::DIALECT,
+    &haproxy::DIALECT,
+    &varnish::DIALECT,
+    &memcached_proxy::DIALECT,
+];
 
 /// One dialect: what it is called, what it reads from a server list, and how it builds its rule.
 pub struct Dialect {
@@ -136,9 +154,20 @@ impl fmt::Display for Dialect {
     }
 }
 
+/// An error about options that do not go together, or about a text that an option cannot have.
+pub(crate) fn refused_option(message: impl fmt::Display) -> Error {
+    Error::new(ErrorKind::Option, message.to_string())
+}
+
 /// An error about one server, with its line where it has one.
 pub(crate) fn refused(server: &Server, message: impl fmt::Display) -> Error {
-    let error = Error::new(ErrorKind::Server, format!("server `{}`: {message}", server.name_lossy()));
+    about(server, Error::new(ErrorKind::Server, message.to_string()))
+}
+
+/// The same error, with the server that it is about.
+pub(crate) fn about(server: &Server, error: Error) -> Error {
+    let message = format!("server `{}`: {}", server.name_lossy(), error.message());
+    let error = Error::new(error.kind(), message);
     if server.line > 0 { error.at_line(server.line) } else { error }
 }
 

@@ -1,0 +1,46 @@
+//! Rings for the tests of dialects.
+
+use super::Dialect;
+use crate::error::Error;
+use crate::ring::Ring;
+use crate::server::Server;
+use crate::server_list::ServerList;
+
+/// Servers of weight 1 with these names.
+pub(super) fn servers(names: &[&str]) -> Vec<Server> {
+    names.iter().map(|&name| Server::new(name, 1)).collect()
+}
+
+/// Servers with these weights.
+pub(super) fn weighing(weights: &[i64]) -> Vec<Server> {
+    (1..)
+        .zip(weights)
+        .map(|(number, &weight)| Server::new(format!("10.0.0.{number}:11211"), weight))
+        .collect()
+}
+
+/// The ring of these servers; options as on a command line.
+pub(super) fn ring(
+    dialect: &'static Dialect,
+    options: &[(&str, &str)],
+    servers: Vec<Server>,
+) -> Result<Ring, Error> {
+    let mut list = ServerList::new(dialect, servers);
+    for (name, value) in options {
+        list.options.set_text(name, value)?;
+    }
+    Ring::build(list)
+}
+
+/// A number of keys that differ.
+pub(super) fn keys() -> impl Iterator<Item = Vec<u8>> {
+    (0..400).map(|number| format!("key-{number}").into_bytes())
+}
+
+/// The list of all servers for a key.
+pub(super) fn list(ring: &Ring, key: &[u8]) -> Vec<u32> {
+    let mut out = vec![0; ring.servers().len()];
+    let count = ring.lookup_n(key, &mut out);
+    out.truncate(count);
+    out
+}
