@@ -3,6 +3,7 @@
 use crate::error::{Error, ErrorKind};
 use crate::hash::md5;
 use std::ops::Range;
+use std::sync::Arc;
 
 /// A place on a circle: an unsigned number whose whole range is the circle.
 pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
@@ -90,17 +91,7 @@ impl<T: Place> Placer<T> {
 
     /// Makes room for `count` more points, or says that they are too many.
     pub fn reserve(&mut self, count: u64) -> Result<(), Error> {
-        let wanted = (self.points.len() as u64).saturating_add(count);
-        if wanted > self.limit as u64 {
-            let limit = self.limit;
-            let message = format!(
-                "the ring would have more than {limit} points; the option `max-points` raises the limit"
-            );
-            return Err(Error::new(ErrorKind::Limit, message));
-        }
-        self.points
-            .try_reserve(count as usize)
-            .map_err(|_| Error::new(ErrorKind::Memory, format!("no memory for {wanted} points")))
+        reserve(&mut self.points, count, self.limit, "points")
     }
 
     /// Places one point.
@@ -146,6 +137,44 @@ impl<T: Place> Placer<T> {
         }
         self.points
     }
+}
+
+/// Gathers the slots of a rule that takes a remainder, up to a limit.
+pub struct Slots {
+    slots: Vec<u32>,
+    limit: usize,
+}
+
+impl Slots {
+    /// No slot yet; more than `limit` slots will be an error.
+    pub fn new(limit: usize) -> Self {
+        Self { slots: Vec::new(), limit }
+    }
+
+    /// Gives the next `count` slots to a server.
+    pub fn push(&mut self, server: u32, count: u64) -> Result<(), Error> {
+        reserve(&mut self.slots, count, self.limit, "slots")?;
+        self.slots.resize(self.slots.len() + count as usize, server);
+        Ok(())
+    }
+}
+
+impl From<Slots> for Arc<[u32]> {
+    fn from(slots: Slots) -> Self {
+        slots.slots.into()
+    }
+}
+
+/// Makes room for `count` more entries, or says that there would be more than `limit` of them.
+fn reserve<T>(list: &mut Vec<T>, count: u64, limit: usize, what: &str) -> Result<(), Error> {
+    let wanted = (list.len() as u64).saturating_add(count);
+    if wanted > limit as u64 {
+        let message =
+            format!("the ring would have more than {limit} {what}; the option `max-points` raises the limit");
+        return Err(Error::new(ErrorKind::Limit, message));
+    }
+    list.try_reserve(count as usize)
+        .map_err(|_| Error::new(ErrorKind::Memory, format!("no memory for {wanted} {what}")))
 }
 
 /// How many labels are hashed in one batch: enough for every backend's lanes, little enough for the first-level cache.
@@ -231,6 +260,17 @@ mod tests {
         assert!(placer.md5_groups(0, b"a-", 1, 3).is_ok());
         assert_eq!(placer.push(1, 0).unwrap_err().kind(), ErrorKind::Limit);
         assert!(placer.reserve(u64::MAX).is_err());
+    }
+
+    #[test]
+    fn slots_beyond_the_limit_are_refused_before_memory_is_taken() {
+        let mut slots = Slots::new(5);
+        slots.push(3, 2).unwrap();
+        slots.push(1, 0).unwrap();
+        slots.push(0, 3).unwrap();
+        assert_eq!(slots.push(2, 1).unwrap_err().kind(), ErrorKind::Limit);
+        assert_eq!(slots.push(2, u64::MAX).unwrap_err().kind(), ErrorKind::Limit);
+        assert_eq!(*Arc::<[u32]>::from(slots), [3, 3, 0, 0, 0]);
     }
 
     #[test]

@@ -138,7 +138,13 @@ impl fmt::Display for Dialect {
 
 /// An error about one server, with its line where it has one.
 pub(crate) fn refused(server: &Server, message: impl fmt::Display) -> Error {
-    let error = Error::new(ErrorKind::Server, format!("server `{}`: {message}", server.name_lossy()));
+    about(server, Error::new(ErrorKind::Server, message.to_string()))
+}
+
+/// The same error, with the server that it is about.
+pub(crate) fn about(server: &Server, error: Error) -> Error {
+    let message = format!("server `{}`: {}", server.name_lossy(), error.message());
+    let error = Error::new(error.kind(), message);
     if server.line > 0 { error.at_line(server.line) } else { error }
 }
 

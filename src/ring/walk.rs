@@ -153,9 +153,9 @@ impl<T: Place> Engine<T> {
             }
             (_, Map::Points(..)) => self.onward(first).try_for_each(visit),
             (_, Map::Slots(slots) | Map::Jump(slots)) => {
-                let Some(answer) = self.lookup_up(&hashed, place, down) else {
-                    return ControlFlow::Continue(());
-                };
+                // Lists are complete, also where a single look-up gives up.
+                let answer = self.lookup_up(&hashed, place, down).or_else(|| self.server(first));
+                let Some(answer) = answer else { return ControlFlow::Continue(()) };
                 visit(answer)?;
                 let mut others: Vec<u32> = slots.to_vec();
                 others.sort_unstable();
