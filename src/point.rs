@@ -151,9 +151,14 @@ impl Slots {
         Self { slots: Vec::new(), limit }
     }
 
+    /// Makes room for `count` more slots, or says that they are too many.
+    pub fn reserve(&mut self, count: u64) -> Result<(), Error> {
+        reserve(&mut self.slots, count, self.limit, "slots")
+    }
+
     /// Gives the next `count` slots to a server.
     pub fn push(&mut self, server: u32, count: u64) -> Result<(), Error> {
-        reserve(&mut self.slots, count, self.limit, "slots")?;
+        self.reserve(count)?;
         self.slots.resize(self.slots.len() + count as usize, server);
         Ok(())
     }

@@ -27,6 +27,11 @@ impl Weight {
             Self::Fraction(_) => None,
         }
     }
+
+    /// The weight for dialects that take integers of at least 0 only; 0 where it is none.
+    pub(crate) fn as_count(self) -> u64 {
+        self.as_integer().and_then(|weight| u64::try_from(weight).ok()).unwrap_or(0)
+    }
 }
 
 impl Default for Weight {

@@ -2,7 +2,14 @@
 
 pub mod option;
 
+mod haproxy;
 mod libketama;
+mod libmemcached;
+mod memcached_proxy;
+mod nginx;
+mod twemproxy;
+mod varnish;
+mod weighted;
 
 use crate::error::{Error, ErrorKind, unknown};
 use crate::rule::Rule;
@@ -11,7 +18,15 @@ use option::{OptionSpec, Options, canonical_word};
 use std::fmt;
 
 /// Every dialect, in the order in which they are listed for people.
-pub static DIALECTS: &[&Dialect] = &[&libketama::DIALECT];
+pub static DIALECTS: &[&Dialect] = &[
+    &libketama::DIALECT,
+    &libmemcached::DIALECT,
+    &twemproxy::DIALECT,
+    &nginx::DIALECT,
+    &haproxy::DIALECT,
+    &varnish::DIALECT,
+    &memcached_proxy::DIALECT,
+];
 
 /// One dialect: what it is called, what it reads from a server list, and how it builds its rule.
 pub struct Dialect {
@@ -134,6 +149,11 @@ impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name)
     }
+}
+
+/// An error about options that do not go together, or about a text that an option cannot have.
+pub(crate) fn refused_option(message: impl fmt::Display) -> Error {
+    Error::new(ErrorKind::Option, message.to_string())
 }
 
 /// An error about one server, with its line where it has one.

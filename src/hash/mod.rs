@@ -136,6 +136,8 @@ rows! {
         XXH64 = "xxh64", 0, |key| xxhash::xxh64(key, 0);
         /// XXH3 with seed 0: memcached's proxy, jump.
         XXH3 = "xxh3", 0, |key| xxhash::xxh3(key, 0);
+        /// [`MD5`], widened: jump hash of memcached's proxy.
+        MD5_WIDE = "md5-wide", 0, |key| u64::from(md5::first_word(key));
         /// MurmurHash64A as `std::hash` of libstdc++ uses it: Envoy's points.
         MURMUR64A = "murmur64a", 0, murmur::murmur64a;
         /// Cassandra's token, the bits of a signed number. Signed and unsigned order are the same

@@ -1,0 +1,95 @@
+//! The number from which the points of a server are counted: made of its id, its address or its guid.
+
+use crate::dialect::refused;
+use crate::error::Error;
+use crate::hash::haproxy::full_hash;
+use crate::hash::xxhash::xxh32;
+use crate::server::{HostPort, Server};
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+/// The base of each server, by the word of `hash-key`.
+pub(super) fn bases(servers: &[Server], hash_key: &str) -> Result<Vec<u32>, Error> {
+    let ids = ids(servers)?;
+    servers.iter().zip(ids).map(|(server, id)| base(server, id, hash_key)).collect()
+}
+
+fn base(server: &Server, id: u32, hash_key: &str) -> Result<u32, Error> {
+    Ok(match hash_key {
+        "hashed-id" => full_hash(id),
+        // HAProxy hashes the id in network order, read as a number of this (little-endian) machine.
+        "id32" => full_hash(id.swap_bytes()),
+        "addr" => of_address(address(server)?, 0),
+        "addr-port" => of_address(address(server)?, full_hash(port(server)?.into())),
+        "guid" => server.guid.as_ref().map_or(id.wrapping_mul(4096), |guid| xxh32(guid, 0)),
+        _ => id.wrapping_mul(4096),
+    })
+}
+
+/// The id of each server: its own, or the least one that is free and beyond those given to servers before it.
+fn ids(servers: &[Server]) -> Result<Vec<u32>, Error> {
+    let taken: HashSet<u32> = servers.iter().filter_map(|server| server.id).collect();
+    let mut next = 1;
+    servers
+        .iter()
+        .map(|server| {
+            let id = match server.id {
+                Some(0) => return Err(refused(server, "`id` is an integer of at least 1")),
+                Some(id) => id,
+                None => {
+                    while taken.contains(&next) {
+                        next += 1;
+                    }
+                    next
+                }
+            };
+            next += 1;
+            Ok(id)
+        })
+        .collect()
+}
+
+/// An IPv4 address is hashed as HAProxy holds it in memory, an IPv6 address as 16 bytes; `seed` tells ports apart.
+fn of_address(address: IpAddr, seed: u32) -> u32 {
+    match address {
+        IpAddr::V4(address) => full_hash(seed.wrapping_add(u32::from_le_bytes(address.octets()))),
+        IpAddr::V6(address) => xxh32(&address.octets(), seed),
+    }
+}
+
+fn address(server: &Server) -> Result<IpAddr, Error> {
+    let found = match &server.host {
+        Some(host) => numeric(host),
+        None => in_name(&server.name).map(|(address, _)| address),
+    };
+    found
+        .ok_or_else(|| refused(server, "`hash-key` needs its numeric address, in `host` or else in the name"))
+}
+
+fn port(server: &Server) -> Result<u16, Error> {
+    let in_name = || in_name(&server.name).and_then(|(_, port)| port);
+    server
+        .port
+        .or_else(in_name)
+        .ok_or_else(|| refused(server, "`hash-key` needs its port, in `port` or else in the name"))
+}
+
+/// The address and the port that a name shows; None where it is no numeric address.
+fn in_name(name: &[u8]) -> Option<(IpAddr, Option<u16>)> {
+    if let Some(address) = numeric(name) {
+        return Some((address, None));
+    }
+    let split = HostPort::split(name);
+    let port = split.port_number().and_then(|port| u16::try_from(port).ok());
+    numeric(split.host).map(|address| (address, port))
+}
+
+/// An address in digits, an IPv6 address in brackets or not.
+fn numeric(text: &[u8]) -> Option<IpAddr> {
+    let text = std::str::from_utf8(text).ok()?;
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    match inner {
+        Some(inner) => inner.parse().ok().filter(IpAddr::is_ipv6),
+        None => text.parse().ok(),
+    }
+}
