@@ -389,13 +389,15 @@ int ketama_ring_lookup_integer(const struct ketama_ring *ring,
                                uint32_t *out);
 
 /**
- * \brief Finds the server that owns a place on the circle, all servers counted as up.
+ * \brief Finds the server that answers for a place on the circle. Where a rule hashes the key again while a server is
+ * down, the owner of the place, up or down.
  *
  * \param ring  a ring
  * \param place the place; in dialects with 128-bit places its lower half
  * \return the server's index, or KETAMA_NO_SERVER where places are not searched for, and for NULL
  */
-uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring, uint64_t place);
+uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring,
+                                  uint64_t place);
 
 /**
  * \brief Computes a key's place on the circle: its hash, as the dialect takes it.
@@ -738,13 +740,15 @@ int ketama_ring_lookup_integer(const struct ketama_ring *ring,
                                uint32_t *out);
 
 /**
- * \brief Finds the server that owns a place on the circle, all servers counted as up.
+ * \brief Finds the server that answers for a place on the circle. Where a rule hashes the key again while a server is
+ * down, the owner of the place, up or down.
  *
  * \param ring  a ring
  * \param place the place; in dialects with 128-bit places its lower half
  * \return the server's index, or KETAMA_NO_SERVER where places are not searched for, and for NULL
  */
-uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring, uint64_t place);
+uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring,
+                                  uint64_t place);
 
 /**
  * \brief Computes a key's place on the circle: its hash, as the dialect takes it.

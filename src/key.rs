@@ -45,6 +45,14 @@ impl<T: Copy + 'static> Key<T> {
         Self { hash, part: part.into(), prepare: Some(Arc::new(prepare)), integer: None }
     }
 
+    /// The key behind a prefix; the whole key where that is empty.
+    pub fn prefixed(hash: &'static Hash<T>, prefix: String) -> Self {
+        if prefix.is_empty() {
+            return Self::whole(hash);
+        }
+        Self::part(hash, format!("prefix {prefix}"), move |key| prefixed(prefix.as_bytes(), key))
+    }
+
     /// The same, for software that can be given an integer in place of the hash.
     #[must_use]
     pub fn or_integer(mut self, place: fn(u64) -> T) -> Self {
@@ -80,4 +88,32 @@ impl<T: Copy + 'static> Key<T> {
 /// A prefix put before every key and hashed with it.
 pub(crate) fn prefixed<'a, T>(prefix: &[u8], key: &'a [u8]) -> Prepared<'a, T> {
     Prepared::Bytes(Cow::Owned([prefix, key].concat()))
+}
+
+/// What `hash` makes of two texts joined: on the stack where they are as short as names and keys are.
+pub(crate) fn joined<R>(first: &[u8], second: &[u8], hash: impl FnOnce(&[u8]) -> R) -> R {
+    let mut buffer = [0; 256];
+    let end = first.len() + second.len();
+    match buffer.get_mut(..end) {
+        Some(text) => {
+            text[..first.len()].copy_from_slice(first);
+            text[first.len()..].copy_from_slice(second);
+            hash(text)
+        }
+        None => hash(&[first, second].concat()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_joined_whether_they_fit_the_buffer_or_not() {
+        for (first, second) in [(0, 0), (3, 0), (0, 5), (100, 156), (100, 157), (300, 1), (1, 300)] {
+            let (first, second) = (vec![b'a'; first], vec![b'b'; second]);
+            let expected = [&first[..], &second[..]].concat();
+            assert_eq!(joined(&first, &second, <[u8]>::to_vec), expected);
+        }
+    }
 }

@@ -205,6 +205,14 @@ impl Slots {
         Self { slots: Vec::new(), limit }
     }
 
+    /// One slot for each of `servers` servers, in list order.
+    pub fn one_each(servers: u32, limit: usize) -> Result<Self, Error> {
+        let mut slots = Self::new(limit);
+        slots.reserve(servers.into())?;
+        slots.slots.extend(0..servers);
+        Ok(slots)
+    }
+
     /// Makes room for `count` more slots, or says that they are too many.
     pub fn reserve(&mut self, count: u64) -> Result<(), Error> {
         reserve(&mut self.slots, count, self.limit, "slots")
@@ -225,7 +233,7 @@ impl From<Slots> for Arc<[u32]> {
 }
 
 /// Makes room for `count` more entries, or says that there would be more than `limit` of them.
-fn reserve<T>(list: &mut Vec<T>, count: u64, limit: usize, what: &str) -> Result<(), Error> {
+pub(crate) fn reserve<T>(list: &mut Vec<T>, count: u64, limit: usize, what: &str) -> Result<(), Error> {
     let wanted = (list.len() as u64).saturating_add(count);
     if wanted > limit as u64 {
         let message =
@@ -347,6 +355,8 @@ mod tests {
         assert_eq!(slots.push(2, 1).unwrap_err().kind(), ErrorKind::Limit);
         assert_eq!(slots.push(2, u64::MAX).unwrap_err().kind(), ErrorKind::Limit);
         assert_eq!(*Arc::<[u32]>::from(slots), [3, 3, 0, 0, 0]);
+        assert_eq!(*Arc::<[u32]>::from(Slots::one_each(3, 3).unwrap()), [0, 1, 2]);
+        assert!(Slots::one_each(4, 3).is_err());
     }
 
     #[test]

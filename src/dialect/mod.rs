@@ -2,14 +2,26 @@
 
 pub mod option;
 
+mod address;
+mod cache_memcached_fast;
+mod cassandra;
+mod dalli;
+mod envoy;
+mod go_redis;
+mod gomemcache;
 mod haproxy;
+mod jump;
 mod libketama;
 mod libmemcached;
 mod memcached_proxy;
 mod nginx;
+mod pymemcache;
+mod python_memcached;
+mod spymemcached;
 mod twemproxy;
 mod varnish;
 mod weighted;
+mod xmemcached;
 
 #[cfg(test)]
 mod testing;
@@ -29,6 +41,17 @@ pub static DIALECTS: &[&Dialect] = &[
     &haproxy::DIALECT,
     &varnish::DIALECT,
     &memcached_proxy::DIALECT,
+    &spymemcached::DIALECT,
+    &xmemcached::DIALECT,
+    &cache_memcached_fast::DIALECT,
+    &python_memcached::DIALECT,
+    &pymemcache::DIALECT,
+    &dalli::DIALECT,
+    &go_redis::DIALECT,
+    &gomemcache::DIALECT,
+    &jump::DIALECT,
+    &envoy::DIALECT,
+    &cassandra::DIALECT,
 ];
 
 /// One dialect: what it is called, what it reads from a server list, and how it builds its rule.

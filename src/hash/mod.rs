@@ -126,6 +126,8 @@ rows! {
         XXH3_LOW = "xxh3-low", 0, |key| xxhash::xxh3(key, 0) as u32;
         /// `String.hashCode` of Java: xmemcached (`native`).
         JAVA_STRING = "java-string", 0, java::string_hash;
+        /// Bits 16 to 30 of [`JAVA_STRING`]: xmemcached (locator `php`).
+        JAVA_STRING_15 = "java-string-15", 32768, |key| (java::string_hash(key) >> 16) & 0x7fff;
     }
 }
 

@@ -148,12 +148,13 @@ impl Ring {
         }
     }
 
-    /// The server that answers for a place on the circle, or for a slot's remainder, if all servers are up.
+    /// The server that answers for a place on the circle, or for a slot's remainder. Where a rule hashes the key again
+    /// while a server is down, the owner of the place, up or down.
     pub fn lookup_place(&self, place: u128) -> Option<u32> {
         match &self.rule {
-            Rule::Narrow(engine) => engine.server(engine.index(Place::cut(place))?),
-            Rule::Wide(engine) => engine.server(engine.index(Place::cut(place))?),
-            Rule::Widest(engine) => engine.server(engine.index(place)?),
+            Rule::Narrow(engine) => engine.lookup_place(Place::cut(place), &self.down),
+            Rule::Wide(engine) => engine.lookup_place(Place::cut(place), &self.down),
+            Rule::Widest(engine) => engine.lookup_place(place, &self.down),
             Rule::Only(server) => Some(*server),
             Rule::Scores(_) | Rule::Nowhere => None,
         }
@@ -325,6 +326,13 @@ impl<T: Place> Engine<T> {
             Map::Points(points, _) => points.server(index),
             Map::Slots(servers) | Map::Jump(servers) => servers.get(index).copied(),
         }
+    }
+
+    fn lookup_place(&self, place: T, down: &[bool]) -> Option<u32> {
+        if down.is_empty() || matches!(self.next, Next::Rehash(_)) {
+            return self.server(self.index(place)?);
+        }
+        self.lookup_up(&[], place, down)
     }
 
     fn point(&self, index: usize) -> Option<(u128, u32)> {

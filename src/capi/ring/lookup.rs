@@ -114,7 +114,8 @@ pub unsafe extern "C" fn ketama_ring_lookup_integer(
     })
 }
 
-/// \brief Finds the server that owns a place on the circle, all servers counted as up.
+/// \brief Finds the server that answers for a place on the circle. Where a rule hashes the key again while a server is
+/// down, the owner of the place, up or down.
 ///
 /// \param ring  a ring
 /// \param place the place; in dialects with 128-bit places its lower half
