@@ -23,10 +23,14 @@ pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
     fn widen(self) -> u128;
     /// The number, cut to the width of this type.
     fn cut(wide: u128) -> Self;
+    /// Sorts points by their values; equal ones stay in order.
+    fn sort(points: &mut Vec<Point<Self>>) {
+        points.sort_by_key(|point| point.value);
+    }
 }
 
 macro_rules! place {
-    ($($t:ty),*) => {$(
+    ($($t:ty $({ $($own:tt)* })?),*) => {$(
         impl Place for $t {
             const BITS: u32 = <$t>::BITS;
             const LAST: Self = <$t>::MAX;
@@ -52,10 +56,60 @@ macro_rules! place {
             fn cut(wide: u128) -> Self {
                 wide as $t
             }
+            $($($own)*)?
         }
     )*};
 }
-place!(u32, u64, u128);
+place!(
+    u32 {
+        fn sort(points: &mut Vec<Point<Self>>) {
+            if points.len() < RADIX_FROM {
+                points.sort_by_key(|point| point.value);
+            } else {
+                radix_sort(points);
+            }
+        }
+    },
+    u64,
+    u128
+);
+
+/// From this many points on, counting beats comparing: the tables of counts are filled and summed whatever the number.
+const RADIX_FROM: usize = 600;
+
+/// Sorts by counting, 11 bits at a time from the lowest: three passes in linear time, each of which keeps the order of
+/// equal digits, so the whole keeps the order of equal values.
+fn radix_sort(points: &mut Vec<Point<u32>>) {
+    const BITS: usize = 11;
+    const MASK: u32 = (1 << BITS) - 1;
+    let digit = |value: u32, pass: usize| ((value >> (BITS * pass)) & MASK) as usize;
+    let mut counts = [[0_u32; 1 << BITS]; 3];
+    for point in points.iter() {
+        for (pass, counts) in counts.iter_mut().enumerate() {
+            counts[digit(point.value, pass)] += 1;
+        }
+    }
+    let mut from = std::mem::take(points);
+    // The third pass ends in this one: room for the spare points of a ring saves it a copy.
+    let mut to = Vec::with_capacity(from.len() + SPARE);
+    to.resize(from.len(), Point { value: 0, server: 0 });
+    for (pass, starts) in counts.iter_mut().enumerate() {
+        let mut start = 0;
+        for count in starts.iter_mut() {
+            start += std::mem::replace(count, start);
+        }
+        for point in &from {
+            let next = &mut starts[digit(point.value, pass)];
+            to[*next as usize] = *point;
+            *next += 1;
+        }
+        std::mem::swap(&mut from, &mut to);
+    }
+    *points = from;
+}
+
+/// How many points a ring keeps behind its last one, for scans that need no end.
+pub const SPARE: usize = 4;
 
 /// A place on the circle and the index of the server that owns it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +177,7 @@ impl<T: Place> Placer<T> {
 
     /// The points in ascending order of their values, ties as told.
     pub fn sorted(mut self, ties: Ties) -> Vec<Point<T>> {
-        self.points.sort_by_key(|point| point.value);
+        T::sort(&mut self.points);
         match ties {
             Ties::Keep => {}
             Ties::First => self.points.dedup_by_key(|point| point.value),
@@ -256,6 +310,23 @@ mod tests {
         assert_eq!(owners(Ties::Keep), [1, 0, 2, 1]);
         assert_eq!(owners(Ties::First), [1, 0]);
         assert_eq!(owners(Ties::Last), [1, 1]);
+    }
+
+    #[test]
+    fn counting_sorts_as_comparing_does() {
+        let mut random = 1_u32;
+        let mut next = || {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            random ^ (random >> 13)
+        };
+        for mask in [u32::MAX, 0xff, 0x00ff_f000, 0] {
+            let mut points: Vec<_> =
+                (0..5_000).map(|server| Point { value: next() & mask, server }).collect();
+            let mut compared = points.clone();
+            compared.sort_by_key(|point| point.value);
+            radix_sort(&mut points);
+            assert_eq!(points, compared);
+        }
     }
 
     #[test]

@@ -123,7 +123,7 @@ impl<T: Place> Engine<T> {
 
     /// A ring: points, sorted with `ties`, searched by `search`.
     pub fn ring(key: Key<T>, points: Placer<T>, ties: Ties, search: Search, next: Next<T>) -> Self {
-        let points = Points::new(&points.sorted(ties));
+        let points = Points::new(points.sorted(ties));
         Self { key, map: Map::Points(Arc::new(points), search), next }
     }
 

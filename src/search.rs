@@ -1,6 +1,6 @@
 //! Sorted points and the rules by which dialects search them.
 
-use crate::point::{Place, Point};
+use crate::point::{Place, Point, SPARE};
 
 /// Which point answers for a place `h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -30,80 +30,85 @@ impl Search {
 
 /// Points in ascending order with an index over the top bits of their values.
 ///
-/// `table[t]` is the number of points below `t << shift`. The table has between half an entry and one entry a point,
-/// so a bucket holds one or two points on average and a look-up costs one table access and a scan of one or two values.
+/// `table[t]` is the number of points below `t << shift`. The table has between half an entry and one entry a point, so
+/// a bucket holds one or two points on average, and a look-up touches one line of the table and one of the points.
 #[derive(Debug)]
 pub struct Points<T> {
-    values: Vec<T>,
-    servers: Vec<u32>,
+    /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end.
+    points: Vec<Point<T>>,
     table: Vec<u32>,
     shift: u32,
 }
 
-/// A bucket of more points than this is searched by bisection: a 15-bit hash puts a whole ring into one bucket.
-const SCAN: usize = 8;
+/// How many points are compared without a branch. A bucket of more is searched by bisection: one in twenty at the most
+/// on a ring of evenly spread points, but a 15-bit hash puts a whole ring into one.
+const SCAN: usize = SPARE;
 
 impl<T: Place> Points<T> {
     /// Takes points in ascending order of their values.
-    pub fn new(points: &[Point<T>]) -> Self {
+    pub fn new(mut points: Vec<Point<T>>) -> Self {
         debug_assert!(points.is_sorted_by_key(|point| point.value));
         let bits = points.len().max(2).ilog2();
         let shift = T::BITS - bits;
         let mut table = Vec::with_capacity((1 << bits) + 1);
-        for (index, point) in points.iter().enumerate() {
+        for (point, index) in points.iter().zip(0_u32..) {
             while table.len() <= point.value.top(shift) {
-                table.push(index as u32);
+                table.push(index);
             }
         }
         table.resize((1 << bits) + 1, points.len() as u32);
-        Self {
-            values: points.iter().map(|point| point.value).collect(),
-            servers: points.iter().map(|point| point.server).collect(),
-            table,
-            shift,
-        }
+        points.reserve_exact(SCAN);
+        points.extend([Point { value: T::LAST, server: u32::MAX }; SCAN]);
+        Self { points, table, shift }
     }
 
     /// Number of points.
+    #[inline]
     pub fn len(&self) -> usize {
-        self.values.len()
+        self.points.len() - SCAN
+    }
+
+    /// All points in ascending order.
+    pub fn as_slice(&self) -> &[Point<T>] {
+        &self.points[..self.len()]
     }
 
     /// The point's place; None beyond the last point.
     pub fn value(&self, index: usize) -> Option<T> {
-        self.values.get(index).copied()
+        self.as_slice().get(index).map(|point| point.value)
     }
 
     /// The index of the server that owns the point; None beyond the last point.
     #[inline]
     pub fn server(&self, index: usize) -> Option<u32> {
-        self.servers.get(index).copied()
+        if index < self.len() { Some(self.points[index].server) } else { None }
     }
 
     /// All points in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = Point<T>> + '_ {
-        self.values.iter().zip(&self.servers).map(|(&value, &server)| Point { value, server })
+        self.as_slice().iter().copied()
     }
 
-    /// Bytes of memory held: values, owners and index.
+    /// Bytes of memory held: points and index.
     pub fn memory(&self) -> usize {
-        self.values.capacity() * size_of::<T>()
-            + (self.servers.capacity() + self.table.capacity()) * size_of::<u32>()
+        self.points.capacity() * size_of::<Point<T>>() + self.table.capacity() * size_of::<u32>()
     }
 
     /// Number of points below `h`: the index of the first point at or above it, `len()` if there is none.
     #[inline]
     pub fn below(&self, h: T) -> usize {
         let slot = h.top(self.shift);
-        let (Some(&start), Some(&end)) = (self.table.get(slot), self.table.get(slot + 1)) else {
-            return self.len();
-        };
+        let Some(&[start, end]) = self.table.get(slot..slot + 2) else { return self.len() };
         let (start, end) = (start as usize, end as usize);
-        let Some(bucket) = self.values.get(start..end) else { return self.len() };
-        if bucket.len() > SCAN {
-            return start + bucket.partition_point(|&value| value < h);
+        if end - start <= SCAN
+            && let Some(bucket) = self.points.get(start..start + SCAN)
+        {
+            // Points behind the bucket lie above `h`: they do not count, and need not be told apart.
+            return start + bucket.iter().map(|point| usize::from(point.value < h)).sum::<usize>();
         }
-        start + bucket.iter().take_while(|&&value| value < h).count()
+        self.points
+            .get(start..end)
+            .map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
     }
 
     /// The index of the point that answers for `h`; None only if there are no points.
@@ -147,7 +152,7 @@ mod tests {
 
     fn points(values: &[u32]) -> Points<u32> {
         let points: Vec<_> = values.iter().map(|&value| Point { value, server: 0 }).collect();
-        Points::new(&points)
+        Points::new(points)
     }
 
     fn naive(values: &[u32], h: u32, search: Search) -> usize {
@@ -226,7 +231,7 @@ mod tests {
     fn wide_circles_are_searched_alike() {
         let values = [3_u128, 1 << 127, u128::MAX - 5];
         let placed: Vec<_> = values.iter().map(|&value| Point { value, server: 0 }).collect();
-        let wide = Points::new(&placed);
+        let wide = Points::new(placed);
         assert_eq!(wide.find(4, Search::AtOrAbove), Some(1));
         assert_eq!(wide.find(u128::MAX - 5, Search::Above), Some(0));
         assert_eq!(wide.find(2, Search::AtOrBelow), Some(2));
@@ -237,7 +242,7 @@ mod tests {
         for count in [1264, 18_720, 160_000] {
             let values: Vec<u32> = (0..count).map(|i| i * 26_843).collect();
             let bytes = points(&values).memory();
-            assert!(bytes <= 12 * values.len() + 8, "{bytes} bytes for {count} points");
+            assert!(bytes <= 12 * values.len() + 36, "{bytes} bytes for {count} points");
         }
     }
 }
