@@ -170,3 +170,129 @@ fn between(key: &[u8], open: u8, close: u8) -> Option<&[u8]> {
     let rest = key.get(key.iter().position(|&byte| byte == open)? + 1..)?;
     rest.get(..rest.iter().position(|&byte| byte == close)?)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{keys, ring, servers, weighing};
+    use super::*;
+
+    const RING: &[(&str, &str)] = &[("dist", "ring-hash"), ("omode", "ketama")];
+
+    fn filter(word: &str, conf: &str) -> Result<Filter, Error> {
+        let mut options = DIALECT.default_options();
+        options.set_text("filter", word).unwrap();
+        options.set_text("filter-conf", conf).unwrap();
+        Filter::read(&options)
+    }
+
+    #[test]
+    fn an_empty_pair_of_tags_hashes_the_empty_text() {
+        let filter = filter("tags", "{}").unwrap();
+        for (key, part) in [
+            ("user:{42}:name", "42"),
+            ("{}{42}", ""),
+            ("a}b{42}c}", "42"),
+            ("{42", "{42"),
+            ("42}", "42}"),
+            ("}{", "}{"),
+        ] {
+            assert_eq!(filter.part(key.as_bytes()), part.as_bytes(), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_stop_text_cuts_the_key_at_its_first_occurrence() {
+        let filter = filter("stop", "|#|").unwrap();
+        for (key, part) in [
+            ("a|#|b|#|c", "a"),
+            ("|#|b", ""),
+            ("a|#", "a|#"),
+            ("a||#|b", "a|"),
+            ("a|#|", "a"),
+            ("", ""),
+            ("|", "|"),
+        ] {
+            assert_eq!(filter.part(key.as_bytes()), part.as_bytes(), "{key}");
+        }
+    }
+
+    #[test]
+    fn filters_refuse_texts_that_the_software_cannot_use() {
+        for (word, conf, accepted) in [
+            ("none", "", true),
+            ("none", "x", true),
+            ("tags", "{}", true),
+            ("tags", "||", false),
+            ("tags", "{", false),
+            ("tags", "{}}", false),
+            ("tags", "", false),
+            ("stop", "ab", true),
+            ("stop", "aa", true),
+            ("stop", "a", false),
+            ("stop", "", false),
+        ] {
+            assert_eq!(filter(word, conf).is_ok(), accepted, "{word} {conf}");
+        }
+    }
+
+    #[test]
+    fn labels_have_the_form_of_their_mode() {
+        for (name, mode, expected) in [
+            ("10.0.0.1:11211", "ketama", "10.0.0.1:11211-"),
+            ("10.0.0.1:11211", "twemproxy", "10.0.0.1-"),
+            ("10.0.0.1:011211", "twemproxy", "10.0.0.1:011211-"),
+            ("10.0.0.1:11212", "twemproxy", "10.0.0.1:11212-"),
+            ("10.0.0.1:11211", "evcache", "10.0.0.1/10.0.0.1:11211-"),
+        ] {
+            assert_eq!(label(&Server::new(name, 1), mode).unwrap(), expected.as_bytes());
+        }
+        assert!(label(&Server::new("10.0.0.1", 1), "ketama").is_err());
+    }
+
+    #[test]
+    fn options_of_the_ring_are_checked() {
+        let build = |options: &[(&str, &str)]| ring(&DIALECT, options, weighing(&[1, 1]));
+        assert!(build(RING).is_ok());
+        let error = build(&RING[..1]).unwrap_err();
+        assert!(error.to_string().contains("omode"), "{error}");
+        for (obuckets, points) in [("4", Some(8)), ("160", Some(320)), ("62", None), ("0", None)] {
+            let built = build(&[RING, &[("obuckets", obuckets)]].concat());
+            assert_eq!(built.ok().map(|ring| ring.point_count()), points, "{obuckets}");
+        }
+        let error = build(&[RING, &[("obuckets", "4294967292")]].concat()).unwrap_err();
+        assert!(error.to_string().contains("`10.0.0.1:11211`"), "{error}");
+    }
+
+    #[test]
+    fn the_ring_is_searched_for_the_low_half_of_the_seeded_hash_of_the_filtered_key() {
+        let options = [RING, &[("seed", "abc"), ("filter", "tags"), ("filter-conf", "{}")]].concat();
+        let seeded = ring(&DIALECT, &options, weighing(&[1; 5])).unwrap();
+        let seed = xxhash::xxh3(b"abc", 0);
+        for key in keys() {
+            let place = xxhash::xxh3(&key, seed) & 0xffff_ffff;
+            let tagged = [b"x{", &*key, b"}y"].concat();
+            assert_eq!(seeded.place(&tagged), Some(u128::from(place)));
+            assert_eq!(seeded.lookup(&tagged), seeded.lookup(&key));
+        }
+        let unseeded = ring(&DIALECT, &[("seed", "")], weighing(&[1; 5])).unwrap();
+        assert_eq!(unseeded.place(b"key"), Some(u128::from(xxhash::xxh3(b"key", 0))));
+        let md5 = ring(&DIALECT, &[("hash", "md5"), ("seed", "abc")], weighing(&[1; 5])).unwrap();
+        assert_eq!(md5.place(b"key"), Some(u128::from(hash::md5::first_word(b"key"))));
+    }
+
+    #[test]
+    fn weights_and_dead_servers_change_nothing() {
+        for options in [RING, &[]] {
+            let plain = ring(&DIALECT, options, weighing(&[1, 1, 1])).unwrap();
+            let other = ring(&DIALECT, options, weighing(&[0, 7, -1])).unwrap();
+            let other = other.with_down(&[true, true, false]).unwrap();
+            assert!(keys().all(|key| plain.lookup(&key) == other.lookup(&key)));
+        }
+    }
+
+    #[test]
+    fn jump_hash_needs_no_ports() {
+        let ring = ring(&DIALECT, &[], servers(&["a", "b", "c"])).unwrap();
+        assert!(keys().all(|key| ring.lookup(&key).is_some()));
+    }
+}

@@ -93,3 +93,79 @@ fn numeric(text: &[u8]) -> Option<IpAddr> {
         None => text.parse().ok(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn server(name: &str) -> Server {
+        Server::new(name, 1)
+    }
+
+    fn numbered(ids: &[Option<u32>]) -> Vec<Server> {
+        ids.iter().map(|&id| Server { id, ..server("s") }).collect()
+    }
+
+    #[test]
+    fn servers_without_an_id_get_the_next_free_one() {
+        for (given, expected) in [
+            (vec![None, None, None], vec![1, 2, 3]),
+            // An explicit id moves the counter on by one, wherever it lies itself.
+            (vec![Some(7), None, Some(2), None, Some(1000), None], vec![7, 3, 2, 5, 1000, 8]),
+            // Ids further down are not free.
+            (vec![None, Some(1), None, Some(3), None, Some(2), None], vec![4, 1, 6, 3, 8, 2, 10]),
+            (vec![Some(u32::MAX), None], vec![u32::MAX, 2]),
+        ] {
+            assert_eq!(ids(&numbered(&given)).unwrap(), expected, "{given:?}");
+        }
+        assert!(ids(&numbered(&[Some(0)])).is_err());
+    }
+
+    #[test]
+    fn addresses_are_taken_from_the_name_where_they_are_not_given() {
+        let mut given = server("s1");
+        given.host = Some(b"10.1.2.3".to_vec());
+        given.port = Some(8080);
+        let base = |server: &Server, hash_key| base(server, 1, hash_key).unwrap();
+        let (addr, addr_port) = (base(&given, "addr"), base(&given, "addr-port"));
+        assert_eq!(addr, full_hash(0x0302_010a));
+        assert_eq!(addr_port, full_hash(full_hash(8080).wrapping_add(0x0302_010a)));
+        assert_eq!(base(&server("10.1.2.3"), "addr"), addr);
+        assert_eq!(base(&server("10.1.2.3:9"), "addr"), addr);
+        assert_eq!(base(&server("10.1.2.3:8080"), "addr-port"), addr_port);
+        let six = base(&server("2001:db8::1"), "addr");
+        assert_eq!(base(&server("[2001:db8::1]"), "addr"), six);
+        assert_eq!(base(&server("[2001:db8::1]:80"), "addr"), six);
+        assert_ne!(base(&server("[2001:db8::1]:80"), "addr-port"), six);
+    }
+
+    #[test]
+    fn what_shows_no_address_or_port_is_refused() {
+        for (name, hash_key) in [
+            ("s1", "addr"),
+            ("cache.example:80", "addr"),
+            ("10.1.2", "addr"),
+            ("[10.1.2.3]", "addr"),
+            ("/path/sock", "addr"),
+            ("10.1.2.3", "addr-port"),
+            ("2001:db8::1", "addr-port"),
+            ("10.1.2.3:65536", "addr-port"),
+            ("s1:80", "addr-port"),
+        ] {
+            assert!(base(&server(name), 1, hash_key).is_err(), "{name} {hash_key}");
+        }
+        let mut server = server("10.1.2.3:80");
+        server.host = Some(b"cache.example".to_vec());
+        assert!(base(&server, 1, "addr").is_err());
+    }
+
+    #[test]
+    fn a_server_without_a_guid_has_the_base_of_its_id() {
+        let mut server = server("s");
+        assert_eq!(base(&server, 1_048_577, "guid").unwrap(), base(&server, 1, "id").unwrap());
+        server.guid = Some(b"g-1".to_vec());
+        assert_eq!(base(&server, 1, "guid").unwrap(), xxh32(b"g-1", 0));
+        assert_eq!(base(&server, 0x0102_0304, "id32").unwrap(), full_hash(0x0403_0201));
+        assert_eq!(base(&server, 7, "hashed-id").unwrap(), full_hash(7));
+    }
+}

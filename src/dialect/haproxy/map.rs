@@ -51,3 +51,67 @@ fn shares(servers: &[Server], usable: &[u32]) -> Vec<u64> {
 fn gcd(a: u64, b: u64) -> u64 {
     if b == 0 { a } else { gcd(b, a % b) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::ErrorKind;
+    use std::sync::Arc;
+
+    fn servers(weights: &[u64]) -> Vec<Server> {
+        weights.iter().map(|&weight| Server::new("s", weight as i64)).collect()
+    }
+
+    /// The table by the scores of all servers.
+    fn naive(shares: &[u64]) -> Vec<u32> {
+        let total = shares.iter().sum::<u64>() as i64;
+        let mut scores = vec![0; shares.len()];
+        let mut table = Vec::new();
+        for _ in 0..total {
+            let mut best = (0, i64::MIN);
+            for (server, score) in scores.iter_mut().enumerate() {
+                *score += shares[server] as i64;
+                let rank = (*score + total).div_euclid(total);
+                if rank > best.1 {
+                    best = (server, rank);
+                }
+            }
+            scores[best.0] -= total;
+            table.push(best.0 as u32);
+        }
+        table
+    }
+
+    #[test]
+    fn the_table_is_the_one_that_scores_give() {
+        let mut random = 1_u32;
+        let mut next = move |most: u32| {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            u64::from((random >> 16) % most + 1)
+        };
+        for round in 0..300 {
+            let most = if round % 2 == 0 { 4 } else { 256 };
+            // The last weight is 1, so that nothing divides them all.
+            let mut weights: Vec<u64> = (0..next(9)).map(|_| next(most)).collect();
+            weights.push(1);
+            let usable: Vec<u32> = (0..weights.len() as u32).collect();
+            let table: Arc<[u32]> = entries(&servers(&weights), &usable, 1 << 20).unwrap().into();
+            assert_eq!(*table, *naive(&weights), "{weights:?}");
+        }
+    }
+
+    #[test]
+    fn weights_are_divided_by_what_divides_those_of_all_servers() {
+        assert_eq!(shares(&servers(&[4, 6, 0, 8]), &[0, 1, 3]), [2, 3, 4]);
+        // Server 2 is not usable, but counts.
+        assert_eq!(shares(&servers(&[4, 6, 3, 8]), &[0, 1, 3]), [4, 6, 8]);
+        assert_eq!(shares(&servers(&[5, 5]), &[0, 1]), [1, 1]);
+    }
+
+    #[test]
+    fn a_table_beyond_the_limit_is_refused() {
+        let error = entries(&servers(&[255, 256]), &[0, 1], 510).err().unwrap();
+        assert_eq!(error.kind(), ErrorKind::Limit);
+        assert!(entries(&servers(&[255, 256]), &[0, 1], 511).is_ok());
+    }
+}

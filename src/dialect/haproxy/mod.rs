@@ -135,3 +135,141 @@ fn hash_named(word: &str, avalanche: bool) -> &'static Hash<u32> {
         (_, true) => &hash::SDBM_AVALANCHE,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{keys, list, ring, servers, weighing};
+    use super::*;
+    use crate::hash::haproxy::sdbm;
+
+    const CONSISTENT: &[(&str, &str)] = &[("hash-type", "consistent")];
+
+    fn with(options: &[(&str, &str)]) -> Result<crate::Ring, Error> {
+        ring(&DIALECT, options, weighing(&[1, 5, 2, 3]))
+    }
+
+    #[test]
+    fn avalanche_is_on_by_default_only_for_consistent_sdbm() {
+        for kind in ["consistent", "map-based"] {
+            for function in ["sdbm", "djb2", "wt6", "crc32", "none"] {
+                let options = [("hash-type", kind), ("hash-function", function)];
+                let absent = with(&options).unwrap();
+                let default = if (kind, function) == ("consistent", "sdbm") { "true" } else { "false" };
+                let written = with(&[&options[..], &[("avalanche", default)]].concat()).unwrap();
+                assert_eq!(absent.place(b"42"), written.place(b"42"), "{kind} {function}");
+            }
+        }
+        let place = |options: &[(&str, &str)]| with(options).unwrap().place(b"key");
+        assert_eq!(place(CONSISTENT), Some(full_hash(sdbm(b"key")).into()));
+        assert_eq!(place(&[("avalanche", "false")]), Some(sdbm(b"key").into()));
+        let named = [CONSISTENT, &[("avalanche", "false")]].concat();
+        assert_eq!(place(&named), Some(sdbm(b"key").into()));
+    }
+
+    #[test]
+    fn an_integer_takes_the_place_of_the_hash_before_the_avalanche() {
+        for kind in ["consistent", "map-based"] {
+            for avalanche in ["true", "false"] {
+                let options = [("hash-type", kind), ("avalanche", avalanche)];
+                let numbers = with(&[&options[..], &[("hash-function", "none")]].concat()).unwrap();
+                let ring = with(&[&options[..], &[("hash-function", "wt6")]].concat()).unwrap();
+                for number in (0..1_u64 << 34).step_by(123_456_789) {
+                    let answer = ring.lookup_integer(number).unwrap();
+                    assert_eq!(answer, numbers.lookup(number.to_string().as_bytes()), "{number}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_balance_factor_changes_no_plain_look_up() {
+        let plain = with(CONSISTENT).unwrap();
+        for (factor, accepted) in
+            [("0", true), ("1", false), ("100", false), ("101", true), ("150", true), ("-1", false)]
+        {
+            let bounded = with(&[CONSISTENT, &[("hash-balance-factor", factor)]].concat());
+            assert_eq!(bounded.is_ok(), accepted, "{factor}");
+            if let Ok(bounded) = bounded {
+                assert!(keys().all(|key| bounded.lookup(&key) == plain.lookup(&key)));
+            }
+        }
+    }
+
+    #[test]
+    fn backups_come_in_only_when_no_active_server_is_usable() {
+        let mut servers = weighing(&[2, 0, 0, 4, 3]);
+        for (server, backup) in servers.iter_mut().zip([false, false, true, true, true]) {
+            server.backup = backup;
+        }
+        assert_eq!(usable(&servers, true), [0]);
+        servers[0].down = true;
+        assert_eq!(usable(&servers, true), [3, 4]);
+        assert_eq!(usable(&servers, false), [3]);
+        servers[3].down = true;
+        assert_eq!(usable(&servers, false), [4]);
+        servers[4].weight = 0.into();
+        assert!(usable(&servers, true).is_empty());
+    }
+
+    #[test]
+    fn states_change_as_if_the_ring_were_built_anew() {
+        for options in [CONSISTENT, &[]] {
+            let mut servers = weighing(&[2, 3, 1]);
+            servers[2].backup = true;
+            let up = ring(&DIALECT, options, servers).unwrap();
+            assert!(keys().all(|key| up.lookup(&key) != Some(2)));
+            let backup = up.with_down(&[true, true, false]).unwrap();
+            assert!(keys().all(|key| backup.lookup(&key) == Some(2)));
+            let none = backup.with_down(&[true; 3]).unwrap();
+            assert_eq!(none.lookup(b"key"), None);
+            assert_eq!(none.lookup_integer(7).unwrap(), None);
+            let again = none.with_down(&[false; 3]).unwrap();
+            assert!(keys().all(|key| again.lookup(&key) == up.lookup(&key)));
+        }
+    }
+
+    #[test]
+    fn a_dead_server_leaves_the_points_of_the_others() {
+        let up = with(CONSISTENT).unwrap();
+        let down = up.with_down(&[false, true, false, false]).unwrap();
+        let points = |ring: &crate::Ring| -> Vec<_> {
+            (0..ring.point_count()).filter_map(|index| ring.point(index)).collect()
+        };
+        let rest: Vec<_> = points(&up).into_iter().filter(|&(_, server)| server != 1).collect();
+        assert_eq!(points(&down), rest);
+        assert_eq!(rest.len(), 6 * 16);
+    }
+
+    #[test]
+    fn lists_go_upwards_from_the_chosen_point() {
+        let ring = with(CONSISTENT).unwrap();
+        for key in keys() {
+            let start = ring.position(&key).unwrap();
+            let mut naive = Vec::new();
+            for step in 0..ring.point_count() {
+                let (_, server) = ring.point((start + step) % ring.point_count()).unwrap();
+                if !naive.contains(&server) {
+                    naive.push(server);
+                }
+            }
+            assert_eq!(list(&ring, &key), naive);
+        }
+    }
+
+    #[test]
+    fn a_server_without_an_address_is_refused_also_while_it_is_not_used() {
+        let mut servers = servers(&["10.0.0.1", "cache"]);
+        servers[1].down = true;
+        let options = [CONSISTENT, &[("hash-key", "addr")]].concat();
+        assert!(ring(&DIALECT, &options, servers.clone()).is_err());
+        // The table is made of no addresses.
+        assert!(ring(&DIALECT, &options[1..], servers).is_ok());
+    }
+
+    #[test]
+    fn weights_go_from_0_to_256() {
+        assert!(ring(&DIALECT, &[], weighing(&[0, 256])).is_ok());
+        assert!(ring(&DIALECT, &[], weighing(&[1, 257])).is_err());
+        assert!(ring(&DIALECT, &[], weighing(&[1, -1])).is_err());
+    }
+}
