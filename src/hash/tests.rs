@@ -95,6 +95,7 @@ fn each_row_calls_the_function_of_its_name() {
     let rows = [
         ("xxh64", 0x56a885d33f2feb6b),
         ("xxh3", 0x7d2d6f3cf67a33b4),
+        ("md5-wide", 0x08819c28),
         ("murmur64a", 0xc1fb70f6507445de),
         ("murmur3-cassandra", 0x502e1da99a4e529b),
     ];
