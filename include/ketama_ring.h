@@ -411,6 +411,35 @@ uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring,
 int ketama_ring_place(const struct ketama_ring *ring, const void *key, size_t len, struct ketama_point *out);
 
 /**
+ * \brief Number of the point, or of the slot, that a key meets first, whether its server is up or not.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \return 0 to ketama_ring_point_count() - 1; SIZE_MAX where there are no points, where the dialect has no place for this
+ *         key, and for NULL
+ */
+size_t ketama_ring_position(const struct ketama_ring *ring,
+                            const void *key,
+                            size_t len);
+
+/**
+ * \brief Copies the bytes of a key that are hashed: a prefix put before it, the part between hash tags, or all of it.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \param out  room for the bytes, of which as many are stored as fit; may be NULL if room is 0
+ * \param room its bytes
+ * \return how many bytes are hashed, whether they fit or not; 0 where nothing is hashed, and for NULL
+ */
+size_t ketama_ring_hashed(const struct ketama_ring *ring,
+                          const void *key,
+                          size_t len,
+                          void *out,
+                          size_t room);
+
+/**
  * \brief Number of servers in the list, those that are down or without a point included. 0 for NULL.
  */
 uint32_t ketama_ring_server_count(const struct ketama_ring *ring);
@@ -434,6 +463,11 @@ uint32_t ketama_ring_server_index(const struct ketama_ring *ring,
  * \brief Weight of a server, as written in the list. 0 for an index that is none, and if ring is NULL.
  */
 double ketama_ring_server_weight(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Sum of the servers' weights, as written in the list. 0 if ring is NULL.
+ */
+double ketama_ring_total_weight(const struct ketama_ring *ring);
 
 /**
  * \brief Shares of the key space, 0 to 1, one for each server: exact from the points, not sampled.
@@ -635,6 +669,11 @@ uint32_t ketama_ring_server_index(const struct ketama_ring *ring,
 double ketama_ring_server_weight(const struct ketama_ring *ring, uint32_t index);
 
 /**
+ * \brief Sum of the servers' weights, as written in the list. 0 if ring is NULL.
+ */
+double ketama_ring_total_weight(const struct ketama_ring *ring);
+
+/**
  * \brief Shares of the key space, 0 to 1, one for each server: exact from the points, not sampled.
  *
  * \param ring a ring
@@ -760,6 +799,35 @@ uint32_t ketama_ring_lookup_place(const struct ketama_ring *ring,
  * \return KETAMA_OK, or KETAMA_E_ARGUMENT for a NULL and where the dialect has no place for this key
  */
 int ketama_ring_place(const struct ketama_ring *ring, const void *key, size_t len, struct ketama_point *out);
+
+/**
+ * \brief Number of the point, or of the slot, that a key meets first, whether its server is up or not.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \return 0 to ketama_ring_point_count() - 1; SIZE_MAX where there are no points, where the dialect has no place for this
+ *         key, and for NULL
+ */
+size_t ketama_ring_position(const struct ketama_ring *ring,
+                            const void *key,
+                            size_t len);
+
+/**
+ * \brief Copies the bytes of a key that are hashed: a prefix put before it, the part between hash tags, or all of it.
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \param out  room for the bytes, of which as many are stored as fit; may be NULL if room is 0
+ * \param room its bytes
+ * \return how many bytes are hashed, whether they fit or not; 0 where nothing is hashed, and for NULL
+ */
+size_t ketama_ring_hashed(const struct ketama_ring *ring,
+                          const void *key,
+                          size_t len,
+                          void *out,
+                          size_t room);
 
 #ifdef __cplusplus
 }

@@ -117,6 +117,20 @@ mod tests {
     }
 
     #[test]
+    fn a_living_server_is_looked_for_twenty_times() {
+        let ring = Ring::build(list(&[1, 9])).unwrap();
+        let down = ring.with_down(&[false, true]).unwrap();
+        let Rule::Narrow(engine) = ring.rule() else { panic!("not a ring of 32 bits") };
+        for number in 0..1000 {
+            let key = format!("key-{number}");
+            let texts = std::iter::once(key.clone()).chain((0..19).map(|number| format!("{number}{key}")));
+            let mut tries = texts.map(|text| engine.index(hash::crc32::crc32(text.as_bytes())));
+            let found = tries.any(|index| index.and_then(|index| engine.server(index)) == Some(0));
+            assert_eq!(down.lookup(key.as_bytes()), found.then_some(0), "{key}");
+        }
+    }
+
+    #[test]
     fn lists_go_downwards_from_the_key() {
         let ring = Ring::build(list(&[1, 1, 1])).unwrap();
         let Rule::Narrow(engine) = ring.rule() else { panic!("not a ring of 32 bits") };

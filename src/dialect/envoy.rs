@@ -243,15 +243,19 @@ mod tests {
     }
 
     #[test]
-    fn maglev_takes_servers_in_the_order_of_their_labels() {
-        let options = [("policy", "maglev"), ("table-size", "251")];
-        let names = ["127.0.0.1:1", "127.0.0.10:1", "127.0.0.2:1", "127.0.0.3:1"];
-        let table = |order: [usize; 4]| -> Vec<&str> {
-            let ring = build(&order.map(|i| (names[i], 1)), &options).unwrap();
-            owners(&ring).iter().map(|&owner| names[order[owner as usize]]).collect()
-        };
-        assert_eq!(table([0, 1, 2, 3]), table([3, 2, 1, 0]));
-        assert_eq!(table([0, 1, 2, 3]), table([2, 0, 3, 1]));
+    fn maglev_takes_servers_in_the_byte_order_of_their_labels() {
+        let options = [("policy", "maglev"), ("table-size", "23")];
+        let names = ["127.0.0.1:1", "127.0.0.10:1", "127.0.0.2:1"];
+        // The specification's rule written in Python and run; with the first two servers swapped slots differ.
+        let expected = [1, 0, 1, 1, 0, 0, 0, 2, 2, 2, 0, 0, 2, 0, 1, 1, 0, 1, 2, 2, 2, 1, 1];
+        for order in [[0, 1, 2], [2, 1, 0], [1, 2, 0]] {
+            let ring = build(&order.map(|i: usize| (names[i], 1)), &options).unwrap();
+            let owners: Vec<usize> = owners(&ring).iter().map(|&owner| order[owner as usize]).collect();
+            assert_eq!(owners, expected);
+        }
+        let weighted = build(&[(names[0], 1), (names[1], 2), (names[2], 5)], &options).unwrap();
+        let expected = [1, 0, 1, 1, 0, 2, 2, 2, 2, 2, 2, 2, 2, 0, 2, 2, 1, 1, 2, 2, 2, 2, 1];
+        assert_eq!(owners(&weighted), expected);
     }
 
     #[test]

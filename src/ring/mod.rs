@@ -116,6 +116,11 @@ impl Ring {
         count
     }
 
+    /// The sum of the weights, as written.
+    pub fn total_weight(&self) -> f64 {
+        self.servers().iter().map(|server| server.weight.as_f64()).sum()
+    }
+
     /// The bytes of a key that are hashed, with a prefix that the options put before it; empty where nothing is hashed.
     pub fn hashed<'a>(&self, key: &'a [u8]) -> Cow<'a, [u8]> {
         match &self.rule {

@@ -156,3 +156,52 @@ pub unsafe extern "C" fn ketama_ring_place(
     unsafe { out.write(point) };
     KETAMA_OK
 }
+
+/// \brief Number of the point, or of the slot, that a key meets first, whether its server is up or not.
+///
+/// \param ring a ring
+/// \param key  as in ketama_ring_lookup()
+/// \param len  its bytes
+/// \return 0 to ketama_ring_point_count() - 1; SIZE_MAX where there are no points, where the dialect has no place for this
+///         key, and for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_position(
+    ring: *const ketama_ring,
+    key: *const c_void,
+    len: usize,
+) -> usize {
+    // SAFETY: the caller keeps the contract of `capi`.
+    let Some(key) = (unsafe { slice(key.cast::<u8>(), len) }) else { return usize::MAX };
+    // SAFETY: as above.
+    unsafe { ask(ring, usize::MAX, |ring| ring.ring.position(key).unwrap_or(usize::MAX)) }
+}
+
+/// \brief Copies the bytes of a key that are hashed: a prefix put before it, the part between hash tags, or all of it.
+///
+/// \param ring a ring
+/// \param key  as in ketama_ring_lookup()
+/// \param len  its bytes
+/// \param out  room for the bytes, of which as many are stored as fit; may be NULL if room is 0
+/// \param room its bytes
+/// \return how many bytes are hashed, whether they fit or not; 0 where nothing is hashed, and for NULL
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_hashed(
+    ring: *const ketama_ring,
+    key: *const c_void,
+    len: usize,
+    out: *mut c_void,
+    room: usize,
+) -> usize {
+    // SAFETY: the caller keeps the contract of `capi`.
+    let Some(key) = (unsafe { slice(key.cast::<u8>(), len) }) else { return 0 };
+    let copy = |ring: &ketama_ring| {
+        let hashed = ring.ring.hashed(key);
+        let count = hashed.len().min(if out.is_null() { 0 } else { room });
+        // SAFETY: by the contract there is room for `room` bytes, which is at least `count`; `hashed` is not in it, for C
+        // hands over different memory for what is read and what is written.
+        unsafe { out.cast::<u8>().copy_from_nonoverlapping(hashed.as_ptr(), count) };
+        hashed.len()
+    };
+    // SAFETY: as above.
+    unsafe { ask(ring, 0, copy) }
+}

@@ -49,6 +49,13 @@ pub unsafe extern "C" fn ketama_ring_server_weight(ring: *const ketama_ring, ind
     unsafe { ask(ring, 0.0, weight) }
 }
 
+/// \brief Sum of the servers' weights, as written in the list. 0 if ring is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_total_weight(ring: *const ketama_ring) -> c_double {
+    // SAFETY: the caller keeps the contract of `capi`.
+    unsafe { ask(ring, 0.0, |ring| ring.ring.total_weight()) }
+}
+
 /// \brief Shares of the key space, 0 to 1, one for each server: exact from the points, not sampled.
 ///
 /// \param ring a ring
