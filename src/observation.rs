@@ -73,7 +73,7 @@ impl Observation {
     /// has no such thing.
     pub fn verify(&self) -> Result<Report, Error> {
         let ring = Ring::build(self.list.clone())?;
-        if self.list.replicas.is_some() && !ring.rule().has_order() {
+        if self.list.replicas.is_some() && !ring.has_order() {
             let message =
                 format!("`replicas`: {} with these options has no order of servers", self.list.dialect);
             return Err(Error::new(ErrorKind::Option, message));
