@@ -75,7 +75,7 @@ fn server(item: &Item, dialect: &Dialect) -> Result<Server, Error> {
         vnodes: counting("vnodes")?,
         tokens: fields.get("tokens").map(tokens).transpose()?,
         zone: bytes("zone")?,
-        line: name.item.place.line(),
+        line: name.item.place.line,
     };
     if server.name.is_empty() {
         return Err(name.refuse("a text that is not empty"));
@@ -97,7 +97,7 @@ fn tokens(field: Field) -> Result<Vec<i64>, Error> {
     field.list()?.iter().map(token).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
     use crate::dialect::{Field as Own, Weights};
@@ -121,17 +121,17 @@ mod tests {
     /// A server `a` with one more field.
     fn read(name: &str, value: Tree) -> Result<Server, String> {
         let entry = |name: &str, value| {
-            let place = Place::Path(name.to_owned());
+            let place = Place::path(name.to_owned());
             Entry { name: name.to_owned(), place: place.clone(), item: Item { value, place } }
         };
         let entries = vec![entry("name", Tree::Text("a".to_owned())), entry(name, value)];
-        let item = Item { value: Tree::Table(entries), place: Place::Path(String::new()) };
+        let item = Item { value: Tree::Table(entries), place: Place::path(String::new()) };
         server(&item, &DIALECT).map_err(|error| error.to_string())
     }
 
     fn list(values: Vec<Tree>) -> Tree {
         Tree::List(
-            values.into_iter().map(|value| Item { value, place: Place::Path("tokens[]".into()) }).collect(),
+            values.into_iter().map(|value| Item { value, place: Place::path("tokens[]".into()) }).collect(),
         )
     }
 
