@@ -280,6 +280,22 @@ fn recorded_lists_are_refused_where_the_rule_has_no_order() {
     assert!(verify(r#""options": {"distribution": "ketama"}"#).is_ok());
 }
 
+#[test]
+fn a_recorded_list_that_is_too_short_is_noticed() {
+    let servers = r#"[{"name": "a"}, {"name": "b"}, {"name": "c", "down": true}]"#;
+    let ours = |theirs: &str| {
+        let text = format!(
+            r#"{{"dialect": "libketama", "servers": {servers}, "replicas": 3, "keys": [["k", {theirs}]]}}"#
+        );
+        let report = Observation::parse(text.as_bytes(), "F").unwrap().verify().unwrap();
+        report.differences.first().map(|difference| difference.ours.to_string())
+    };
+    let first = ours("[]").unwrap();
+    assert_eq!(first.len(), 1);
+    let both = ours(&format!("[\"{first}\"]")).unwrap();
+    assert_eq!(ours(&format!("[\"{}\"]", both.replace(' ', "\", \""))), None);
+}
+
 /// A text as TOML writes it, and JSON too.
 fn quoted(text: &[u8]) -> String {
     let escape = |c: char| match c {
