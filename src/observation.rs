@@ -4,7 +4,6 @@ mod json;
 
 use crate::error::{Error, ErrorKind};
 use crate::ring::Ring;
-use crate::rule::Rule;
 use crate::server_list::tree::{Field, Fields, Item, Tree};
 use crate::server_list::{ServerList, read};
 use std::collections::HashSet;
@@ -83,10 +82,6 @@ impl Observation {
             report.add(key, answer(&ring, key, theirs), theirs);
         }
         for (number, theirs) in &self.integer_keys {
-            if *number > u64::from(u32::MAX) && matches!(ring.rule(), Rule::Narrow(_)) {
-                let message = format!("integer key {number}: {} takes 32 bits", self.list.dialect);
-                return Err(Error::new(ErrorKind::Option, message));
-            }
             let ours = Answer::One(ring.lookup_integer(*number)?.map(|server| name(&ring, server)));
             report.add(number.to_string().as_bytes(), ours, theirs);
         }

@@ -83,9 +83,14 @@ impl Ring {
     /// The server for an integer that is given in place of a key's hash.
     ///
     /// # Errors
-    /// [`ErrorKind::Option`] if the dialect's software takes no integers.
+    /// [`ErrorKind::Option`] if the dialect's software takes no integers, or none of more than 32 bits.
     pub fn lookup_integer(&self, number: u64) -> Result<Option<u32>, Error> {
+        let refuse =
+            |message| Err(Error::new(ErrorKind::Option, format!("{} takes {message}", self.dialect())));
         let answer = match &self.rule {
+            Rule::Narrow(engine) if engine.key.integer.is_some() && number > u64::from(u32::MAX) => {
+                return refuse(format!("integers of 32 bits, not `{number}`"));
+            }
             Rule::Narrow(engine) => engine.lookup_integer(number, &self.down),
             Rule::Wide(engine) => engine.lookup_integer(number, &self.down),
             Rule::Widest(engine) => engine.lookup_integer(number, &self.down),
@@ -93,10 +98,13 @@ impl Ring {
             Rule::Nowhere => Some(None),
             Rule::Scores(_) => None,
         };
-        answer.ok_or_else(|| {
-            let message = format!("{} takes no integers in place of key hashes", self.dialect());
-            Error::new(ErrorKind::Option, message)
-        })
+        answer.map_or_else(|| refuse("no integers in place of key hashes".to_owned()), Ok)
+    }
+
+    /// Whether the dialect itself orders the servers behind the first choice. Where it does not, lists of servers go on
+    /// in list order.
+    pub fn has_order(&self) -> bool {
+        self.rule.has_order()
     }
 
     /// Writes the servers for a key, first choice first, into `out`; returns how many were written.
