@@ -60,7 +60,7 @@ pub unsafe extern "C" fn ketama_ring_lookup_n(
 /// \param ring a ring
 /// \param keys n keys
 /// \param n    how many; 0 is allowed
-/// \param out  room for n indices: out[i] becomes what ketama_ring_lookup() gives for keys[i]
+/// \param out  room for n indices: each becomes what ketama_ring_lookup() gives for its key
 /// \return KETAMA_OK, or KETAMA_E_ARGUMENT if a pointer is NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_lookup_many(
