@@ -106,7 +106,7 @@ pub struct Candidate {
 
 impl Rule {
     /// Whether the rule itself orders servers behind the first choice. Without, a list of servers goes on in list order.
-    pub(crate) fn has_order(&self) -> bool {
+    pub fn has_order(&self) -> bool {
         match self {
             Self::Narrow(engine) => engine.has_order(),
             Self::Wide(engine) => engine.has_order(),

@@ -8,3 +8,5 @@ mod forms;
 mod headers;
 #[cfg(feature = "cli")]
 mod vectors;
+#[cfg(feature = "cli")]
+mod vocabulary;

@@ -47,8 +47,9 @@ pub unsafe extern "C" fn ketama_ring_lookup_n(
     n: usize,
 ) -> usize {
     // SAFETY: the caller keeps the contract of `capi`.
-    let (key, out) = unsafe { (slice(key.cast::<u8>(), len), slice_mut(out, n)) };
-    let (Some(key), Some(out)) = (key, out) else { return 0 };
+    let Some(key) = (unsafe { slice(key.cast::<u8>(), len) }) else { return 0 };
+    // SAFETY: as above.
+    let Some(out) = (unsafe { slice_mut(out, n) }) else { return 0 };
     // SAFETY: as above.
     unsafe { ask(ring, 0, |ring| ring.ring.lookup_n(key, out)) }
 }
@@ -71,7 +72,9 @@ pub unsafe extern "C" fn ketama_ring_lookup_many(
     /// How many keys are turned into slices at a time, on the stack.
     const CHUNK: usize = 256;
     // SAFETY: the caller keeps the contract of `capi`.
-    let (keys, out) = unsafe { (slice(keys, n), slice_mut(out, n)) };
+    let keys = unsafe { slice(keys, n) };
+    // SAFETY: as above.
+    let out = unsafe { slice_mut(out, n) };
     // SAFETY: as above.
     let (Some(ring), Some(keys), Some(out)) = (unsafe { ring.as_ref() }, keys, out) else {
         return missing("the ring, the keys or the room for the answers is NULL");

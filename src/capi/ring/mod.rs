@@ -1,9 +1,9 @@
 //! The ring API for C: opaque rings in any dialect, status codes, keys of any bytes.
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
-mod build;
-mod lookup;
-mod read;
+pub mod build;
+pub mod lookup;
+pub mod read;
 
 use super::guard::guard_or;
 use super::last_error;
