@@ -380,9 +380,9 @@ int ketama_ring_lookup_many(const struct ketama_ring *ring,
  * (varnish, haproxy, jump).
  *
  * \param ring   a ring
- * \param number the number; its lower 32 bits in dialects with places of 32 bits
+ * \param number the number; below 2^32 in dialects with places of 32 bits
  * \param out    where the index is stored, or KETAMA_NO_SERVER; untouched on failure
- * \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers
+ * \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers, or none so large
  */
 int ketama_ring_lookup_integer(const struct ketama_ring *ring,
                                uint64_t number,
@@ -770,9 +770,9 @@ int ketama_ring_lookup_many(const struct ketama_ring *ring,
  * (varnish, haproxy, jump).
  *
  * \param ring   a ring
- * \param number the number; its lower 32 bits in dialects with places of 32 bits
+ * \param number the number; below 2^32 in dialects with places of 32 bits
  * \param out    where the index is stored, or KETAMA_NO_SERVER; untouched on failure
- * \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers
+ * \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers, or none so large
  */
 int ketama_ring_lookup_integer(const struct ketama_ring *ring,
                                uint64_t number,

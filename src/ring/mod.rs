@@ -125,12 +125,6 @@ impl Ring {
         count
     }
 
-    /// Whether the dialect's rule itself orders servers behind the first choice; without, [`Ring::lookup_n`] goes on in
-    /// list order.
-    pub fn has_order(&self) -> bool {
-        self.rule.has_order()
-    }
-
     /// The sum of the weights, as written.
     pub fn total_weight(&self) -> f64 {
         self.servers().iter().map(|server| server.weight.as_f64()).sum()

@@ -96,9 +96,9 @@ pub unsafe extern "C" fn ketama_ring_lookup_many(
 /// (varnish, haproxy, jump).
 ///
 /// \param ring   a ring
-/// \param number the number; its lower 32 bits in dialects with places of 32 bits
+/// \param number the number; below 2^32 in dialects with places of 32 bits
 /// \param out    where the index is stored, or KETAMA_NO_SERVER; untouched on failure
-/// \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers
+/// \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers, or none so large
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_lookup_integer(
     ring: *const ketama_ring,
