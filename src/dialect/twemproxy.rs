@@ -20,7 +20,8 @@ pub(super) static DIALECT: Dialect = Dialect {
     verified: "27 recorded files with 13,551 keys; against nutcracker itself 35 pools x 2,200 keys with all hashes, \
                40 random pools x 300 keys, pools after an ejection and a return",
     fields: &[Field::Label],
-    weights: |_| Weights::Integers(1, i64::MAX),
+    // nutcracker refuses a weight of 2^31.
+    weights: |_| Weights::Integers(1, i32::MAX as i64),
     repeats: false,
     options: &[
         OptionSpec {
@@ -276,9 +277,10 @@ mod tests {
     #[test]
     fn weights_that_need_too_many_slots_are_refused_with_their_server() {
         let error =
-            ring(&DIALECT, &[("distribution", "modula")], weighing(&[1, 1_000_000_000_000])).unwrap_err();
+            ring(&DIALECT, &[("distribution", "modula")], weighing(&[1, i32::MAX.into()])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);
         assert!(error.to_string().contains("10.0.0.2:11211"), "{error}");
         assert!(ring(&DIALECT, &[], weighing(&[0])).is_err());
+        assert!(ring(&DIALECT, &[], weighing(&[1 << 31])).is_err());
     }
 }

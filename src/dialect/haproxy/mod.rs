@@ -68,7 +68,9 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     }
     let is_consistent = options.word("hash-type") == "consistent";
     // What is wrong with a server is wrong also while it is not used.
-    let bases = if is_consistent { base::bases(servers, options.word("hash-key"))? } else { Vec::new() };
+    let ids = base::ids(servers)?;
+    let bases =
+        if is_consistent { base::bases(servers, &ids, options.word("hash-key"))? } else { Vec::new() };
     match &*usable(servers, options.bool("allbackups")) {
         [] => Ok(Rule::Nowhere),
         [only] => Ok(Rule::Only(*only)),
