@@ -8,8 +8,7 @@ pub enum Search {
     /// The first point at or above `h`; above the last point, the first one. libketama and most others.
     AtOrAbove,
     /// As `AtOrAbove`, but place 0 belongs to the last point: an unsigned index that runs below 0 in some ports of
-    /// libketama's loop (`dialects-languages` 3.4 and 3.5 of the field's notes; Algorithm::ConsistentHash::Ketama
-    /// hash function 1, go-ketama HashFunc1).
+    /// libketama's loop (Algorithm::ConsistentHash::Ketama hash function 1, go-ketama HashFunc1).
     AtOrAboveZeroLast,
     /// As `AtOrAbove`, but above the last point the last point answers: Varnish does not wrap.
     AtOrAboveNoWrap,
