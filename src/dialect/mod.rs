@@ -7,18 +7,29 @@ mod cache_memcached_fast;
 mod cassandra;
 mod dalli;
 mod envoy;
+mod go_ketama;
 mod go_redis;
+mod goketama;
 mod gomemcache;
+mod groups;
 mod haproxy;
+mod hash_ring;
+mod hashring_js;
 mod jump;
 mod libketama;
 mod libmemcached;
+mod memcached_js;
 mod memcached_proxy;
 mod nginx;
+mod perl_ketama;
 mod pymemcache;
 mod python_memcached;
+mod ring_redis;
+mod set_consistenthash;
 mod spymemcached;
+mod stathat;
 mod twemproxy;
+mod uhashring;
 mod varnish;
 mod weighted;
 mod xmemcached;
@@ -41,12 +52,22 @@ pub static DIALECTS: &[&Dialect] = &[
     &haproxy::DIALECT,
     &varnish::DIALECT,
     &memcached_proxy::DIALECT,
+    &hash_ring::DIALECT,
+    &ring_redis::DIALECT,
+    &set_consistenthash::DIALECT,
+    &uhashring::DIALECT,
+    &hashring_js::DIALECT,
+    &memcached_js::DIALECT,
+    &perl_ketama::DIALECT,
+    &go_ketama::DIALECT,
+    &goketama::DIALECT,
     &spymemcached::DIALECT,
     &xmemcached::DIALECT,
     &cache_memcached_fast::DIALECT,
     &python_memcached::DIALECT,
     &pymemcache::DIALECT,
     &dalli::DIALECT,
+    &stathat::DIALECT,
     &go_redis::DIALECT,
     &gomemcache::DIALECT,
     &jump::DIALECT,
@@ -192,6 +213,11 @@ pub(crate) fn about(server: &Server, error: Error) -> Error {
     let message = format!("server `{}`: {}", server.name_lossy(), error.message());
     let error = Error::new(error.kind(), message);
     if server.line > 0 { error.at_line(server.line) } else { error }
+}
+
+/// The servers that are up, with their indices in the list.
+pub(crate) fn up(servers: &[Server]) -> Vec<(&Server, u32)> {
+    servers.iter().zip(0..).filter(|(server, _)| !server.down).collect()
 }
 
 impl Field {
