@@ -18,6 +18,7 @@ mod nginx;
 mod pymemcache;
 mod python_memcached;
 mod spymemcached;
+mod steady;
 mod twemproxy;
 mod varnish;
 mod weighted;
@@ -52,6 +53,7 @@ pub static DIALECTS: &[&Dialect] = &[
     &jump::DIALECT,
     &envoy::DIALECT,
     &cassandra::DIALECT,
+    &steady::DIALECT,
 ];
 
 /// One dialect: what it is called, what it reads from a server list, and how it builds its rule.
