@@ -28,6 +28,7 @@ mod ring_redis;
 mod set_consistenthash;
 mod spymemcached;
 mod stathat;
+mod steady;
 mod twemproxy;
 mod uhashring;
 mod varnish;
@@ -73,6 +74,7 @@ pub static DIALECTS: &[&Dialect] = &[
     &jump::DIALECT,
     &envoy::DIALECT,
     &cassandra::DIALECT,
+    &steady::DIALECT,
 ];
 
 /// One dialect: what it is called, what it reads from a server list, and how it builds its rule.
