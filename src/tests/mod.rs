@@ -6,6 +6,7 @@ mod cli;
 mod forms;
 #[cfg(feature = "capi")]
 mod headers;
+mod readme;
 #[cfg(feature = "cli")]
 mod vectors;
 #[cfg(feature = "cli")]
