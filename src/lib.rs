@@ -28,6 +28,7 @@
 
 #![warn(missing_docs)]
 
+pub mod bucket;
 #[cfg(feature = "capi")]
 pub mod capi;
 #[cfg(feature = "cli")]
@@ -36,6 +37,7 @@ pub mod dialect;
 pub mod error;
 pub mod hash;
 mod key;
+pub mod load;
 #[cfg(feature = "cli")]
 pub mod observation;
 mod point;
@@ -44,6 +46,7 @@ mod rule;
 mod search;
 pub mod server;
 pub mod server_list;
+mod zone;
 
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind};
