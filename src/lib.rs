@@ -36,6 +36,7 @@ pub mod cli;
 pub mod dialect;
 pub mod error;
 pub mod hash;
+pub mod health;
 mod key;
 pub mod load;
 #[cfg(feature = "cli")]
