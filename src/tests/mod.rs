@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
+mod fleets;
+#[cfg(feature = "cli")]
 mod forms;
 #[cfg(feature = "capi")]
 mod headers;
