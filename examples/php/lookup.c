@@ -7,6 +7,7 @@
 #endif
 
 #include "php_ketama.h"
+#include "ketama.h"
 
 #include <inttypes.h>
 
@@ -49,6 +50,24 @@ PHP_METHOD(Ketama_Ring, get)
 
   ring_object *object = THIS_RING();
   set_server(return_value, object, ketama_ring_lookup(object->shared->ring, key, length));
+}
+
+PHP_METHOD(Ketama_Ring, getInteger)
+{
+  zend_long number;
+  uint32_t server;
+  ZEND_PARSE_PARAMETERS_START(1, 1)
+    Z_PARAM_LONG(number)
+  ZEND_PARSE_PARAMETERS_END();
+
+  ring_object *object = THIS_RING();
+  /* Negative numbers are those of 64 bits from 2^63 on, which PHP has no other way to write. */
+  int status = ketama_ring_lookup_integer(object->shared->ring, (uint64_t)number, &server);
+  if (status != KETAMA_OK) {
+    ketama_throw(status, "%s", ketama_error());
+    RETURN_THROWS();
+  }
+  set_server(return_value, object, server);
 }
 
 /* More replicas than this are given only where there are more servers. */

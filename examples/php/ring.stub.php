@@ -89,6 +89,9 @@ final class Ring implements \Countable
     /** @implementation-alias Ketama\Ring::get */
     public function getServer(string $key): ?string {}
 
+    /** The server for an integer in place of a key's hash, where the software can be given one (varnish, haproxy, jump). */
+    public function getInteger(int $number): ?string {}
+
     /** Names of the first $n servers for a key: replicas, or whom to ask when one fails. */
     public function getN(string $key, int $n): array {}
 

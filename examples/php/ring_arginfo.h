@@ -1,5 +1,5 @@
 /* This is a generated file, edit the .stub.php file instead.
- * Stub hash: eb95c5fccc7b04600fb2041052d606429a4874fa */
+ * Stub hash: 701cbea09b233f4e0436ee1fb1a00a6c04c79080 */
 
 ZEND_BEGIN_ARG_INFO_EX(arginfo_class_Ketama_Ring___construct, 0, 0, 1)
 	ZEND_ARG_TYPE_INFO(0, servers, IS_ARRAY, 0)
@@ -27,6 +27,10 @@ ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Ketama_Ring_get, 0, 1, IS_
 ZEND_END_ARG_INFO()
 
 #define arginfo_class_Ketama_Ring_getServer arginfo_class_Ketama_Ring_get
+
+ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Ketama_Ring_getInteger, 0, 1, IS_STRING, 1)
+	ZEND_ARG_TYPE_INFO(0, number, IS_LONG, 0)
+ZEND_END_ARG_INFO()
 
 ZEND_BEGIN_ARG_WITH_RETURN_TYPE_INFO_EX(arginfo_class_Ketama_Ring_getN, 0, 2, IS_ARRAY, 0)
 	ZEND_ARG_TYPE_INFO(0, key, IS_STRING, 0)
@@ -82,6 +86,7 @@ ZEND_METHOD(Ketama_Ring, open);
 ZEND_METHOD(Ketama_Ring, parse);
 ZEND_METHOD(Ketama_Ring, dialects);
 ZEND_METHOD(Ketama_Ring, get);
+ZEND_METHOD(Ketama_Ring, getInteger);
 ZEND_METHOD(Ketama_Ring, getN);
 ZEND_METHOD(Ketama_Ring, getMany);
 ZEND_METHOD(Ketama_Ring, servers);
@@ -110,6 +115,7 @@ static const zend_function_entry class_Ketama_Ring_methods[] = {
 	ZEND_ME(Ketama_Ring, dialects, arginfo_class_Ketama_Ring_dialects, ZEND_ACC_PUBLIC|ZEND_ACC_STATIC)
 	ZEND_ME(Ketama_Ring, get, arginfo_class_Ketama_Ring_get, ZEND_ACC_PUBLIC)
 	ZEND_MALIAS(Ketama_Ring, getServer, get, arginfo_class_Ketama_Ring_getServer, ZEND_ACC_PUBLIC)
+	ZEND_ME(Ketama_Ring, getInteger, arginfo_class_Ketama_Ring_getInteger, ZEND_ACC_PUBLIC)
 	ZEND_ME(Ketama_Ring, getN, arginfo_class_Ketama_Ring_getN, ZEND_ACC_PUBLIC)
 	ZEND_ME(Ketama_Ring, getMany, arginfo_class_Ketama_Ring_getMany, ZEND_ACC_PUBLIC)
 	ZEND_ME(Ketama_Ring, servers, arginfo_class_Ketama_Ring_servers, ZEND_ACC_PUBLIC)

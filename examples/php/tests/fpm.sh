@@ -43,7 +43,10 @@ CONF
     "$fpm" -n -d extension="$extension" -y "$folder/fpm.conf" > "$folder/out" 2>&1 & master=$!
     for _ in $(seq 100); do
       kill -0 "$master" 2>/dev/null || continue 2
-      if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then address=127.0.0.1:$port; return 0; fi
+      if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        sleep 0.1; kill -0 "$master" 2>/dev/null || continue 2 # somebody else's port answered
+        address=127.0.0.1:$port; return 0
+      fi
       sleep 0.05
     done
     kill "$master" 2>/dev/null

@@ -24,10 +24,12 @@ foreach (['libketama', 'twemproxy', 'libmemcached', 'nginx', 'haproxy', 'jump', 
 $ring = new Ring($servers);
 var_dump(count($ring->getN('x', 9)), count($ring->getN('x', PHP_INT_MAX)), $ring->getN('x', 0));
 echo thrown(fn () => $ring->getN('x', -1)), "\n";
+echo thrown(fn () => $ring->getInteger(7)), "\n";
+var_dump((new Ring($servers, 'jump'))->getInteger(-1) !== null);
 $none = new Ring([]);
 var_dump($none->get('x'), $none->getN('x', 3), $none->getMany(['x']), $none->shares(), $none->servers(), count($none));
 ?>
---EXPECT--
+--EXPECTF--
 libketama: 0 wrong
 twemproxy: 0 wrong
 libmemcached: 0 wrong
@@ -40,6 +42,8 @@ int(9)
 array(0) {
 }
 ValueError: Ketama\Ring::getN(): Argument #2 ($n) must be greater than or equal to 0
+OPTION: %s
+bool(true)
 NULL
 array(0) {
 }

@@ -16,6 +16,7 @@ start() {
     for _ in $(seq 50); do
       kill -0 "$pid" 2>/dev/null || continue 2
       if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+        sleep 0.1; kill -0 "$pid" 2>/dev/null || continue 2 # somebody else's port answered
         servers+=("$pid"); fleet+=("127.0.0.1:$port=$1"); return 0
       fi
       sleep 0.05

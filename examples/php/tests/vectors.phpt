@@ -7,7 +7,7 @@ ketama
 --FILE--
 <?php
 $folder = getenv('KETAMA_VECTORS_DIR') ?: dirname(__DIR__, 3) . '/src/dialect/vectors';
-$files = $keys = $wrong = 0;
+$files = $keys = $integers = $wrong = 0;
 foreach (glob("$folder/*/*.json") as $file) {
     $seen = json_decode(file_get_contents($file), true, 512, JSON_THROW_ON_ERROR);
     $ring = new Ketama\Ring($seen['servers'], $seen['dialect'], $seen['options'] ?? []);
@@ -20,8 +20,12 @@ foreach (glob("$folder/*/*.json") as $file) {
         if ($ours === $answer && $many[$i] === $first) continue;
         if ($wrong++ < 5) echo basename($file), ": $key: ", json_encode([$ours, $many[$i], $answer]), "\n";
     }
+    foreach ($seen['integer-keys'] ?? [] as [$number, $answer]) {
+        $integers++;
+        $wrong += $ring->getInteger($number) !== $answer;
+    }
 }
-echo $files > 300 && $keys > 50000 ? 'many' : "only $keys keys in $files files", "; wrong: $wrong\n";
+echo $files > 300 && $keys > 50000 && $integers > 100 ? 'many' : "only $keys keys and $integers integers in $files files", "; wrong: $wrong\n";
 ?>
 --EXPECT--
 many; wrong: 0
