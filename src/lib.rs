@@ -42,6 +42,8 @@ mod point;
 pub mod ring;
 mod rule;
 mod search;
+#[cfg(all(feature = "segment", unix))]
+pub mod segment;
 pub mod server;
 pub mod server_list;
 

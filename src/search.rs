@@ -1,6 +1,9 @@
 //! Sorted points and the rules by which dialects search them.
 
 use crate::point::{Place, Point, SPARE};
+use std::any::Any;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Which point answers for a place `h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,11 +35,55 @@ impl Search {
 /// `table[t]` is the number of points below `t << shift`. The table has between half an entry and one entry a point, so
 /// a bucket holds one or two points on average, and a look-up touches one line of the table and one of the points.
 #[derive(Debug)]
-pub struct Points<T> {
+pub struct Points<T: 'static> {
     /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end.
-    points: Vec<Point<T>>,
-    table: Vec<u32>,
+    points: Stored<Point<T>>,
+    table: Stored<u32>,
     shift: u32,
+    /// What holds shared arrays in memory: they are read through `self` only, and go with it.
+    _owner: Option<Arc<dyn Owner>>,
+}
+
+/// Whatever keeps shared arrays where they are.
+pub trait Owner: Any + Send + Sync + std::fmt::Debug {}
+
+/// An array of one's own, or one that lies elsewhere.
+#[derive(Debug)]
+enum Stored<V: 'static> {
+    Owned(Vec<V>),
+    Shared(&'static [V]),
+}
+
+impl<V> Deref for Stored<V> {
+    type Target = [V];
+
+    #[inline]
+    fn deref(&self) -> &[V] {
+        match self {
+            Self::Owned(values) => values,
+            Self::Shared(values) => values,
+        }
+    }
+}
+
+impl<V> Stored<V> {
+    /// Bytes of memory held.
+    fn memory(&self) -> usize {
+        match self {
+            Self::Owned(values) => values.capacity() * size_of::<V>(),
+            Self::Shared(values) => size_of_val(*values),
+        }
+    }
+}
+
+/// The end of the circle, behind the last point.
+fn spare<T: Place>() -> Point<T> {
+    Point { value: T::LAST, server: u32::MAX }
+}
+
+/// How many of a value's lower bits the index over `count` points leaves out.
+fn shift<T: Place>(count: usize) -> u32 {
+    T::BITS - count.max(2).ilog2()
 }
 
 /// How many points are compared without a branch. A bucket of more is searched by bisection: one in twenty at the most
@@ -47,8 +94,8 @@ impl<T: Place> Points<T> {
     /// Takes points in ascending order of their values.
     pub fn new(mut points: Vec<Point<T>>) -> Self {
         debug_assert!(points.is_sorted_by_key(|point| point.value));
-        let bits = points.len().max(2).ilog2();
-        let shift = T::BITS - bits;
+        let shift = shift::<T>(points.len());
+        let bits = T::BITS - shift;
         let mut table = Vec::with_capacity((1 << bits) + 1);
         for (point, index) in points.iter().zip(0_u32..) {
             while table.len() <= point.value.top(shift) {
@@ -57,8 +104,45 @@ impl<T: Place> Points<T> {
         }
         table.resize((1 << bits) + 1, points.len() as u32);
         points.reserve_exact(SCAN);
-        points.extend([Point { value: T::LAST, server: u32::MAX }; SCAN]);
-        Self { points, table, shift }
+        points.extend([spare(); SCAN]);
+        Self { points: Stored::Owned(points), table: Stored::Owned(table), shift, _owner: None }
+    }
+
+    /// Takes arrays as [`Points::arrays`] gave them, which lie where `owner` holds them: the caller answers for it that
+    /// they stay there, unchanged, until `owner` is dropped. `servers` is the number of servers in the list.
+    ///
+    /// # Errors
+    /// Says what is wrong with arrays that `new` would not have made.
+    pub(crate) fn shared(
+        points: &'static [Point<T>],
+        table: &'static [u32],
+        servers: usize,
+        owner: Arc<dyn Owner>,
+    ) -> Result<Self, &'static str> {
+        let (placed, end) = points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
+        if end != [spare(); SCAN] {
+            return Err("the points do not end at the end of the circle");
+        }
+        if !placed.is_sorted_by_key(|point| point.value) {
+            return Err("the points are not in order");
+        }
+        if placed.iter().fold(0, |most, point| most.max(point.server)) as usize >= servers && !placed.is_empty() {
+            return Err("a point belongs to no server of the list");
+        }
+        let shift = shift::<T>(placed.len());
+        if table.len() != (1 << (T::BITS - shift)) + 1 {
+            return Err("the index has the wrong size");
+        }
+        if !indexes(table, placed, shift) {
+            return Err("the index is not that of the points");
+        }
+        let (points, table) = (Stored::Shared(points), Stored::Shared(table));
+        Ok(Self { points, table, shift, _owner: Some(owner) })
+    }
+
+    /// What is kept: the points with the spare ones behind them, and the index.
+    pub(crate) fn arrays(&self) -> (&[Point<T>], &[u32]) {
+        (&self.points, &self.table)
     }
 
     /// Number of points.
@@ -90,7 +174,7 @@ impl<T: Place> Points<T> {
 
     /// Bytes of memory held: points and index.
     pub fn memory(&self) -> usize {
-        self.points.capacity() * size_of::<Point<T>>() + self.table.capacity() * size_of::<u32>()
+        self.points.memory() + self.table.memory()
     }
 
     /// Number of points below `h`: the index of the first point at or above it, `len()` if there is none.
@@ -152,6 +236,22 @@ impl Points<u32> {
         let place = |slot: u32| ((u64::from(slot) << 32) / u64::from(count)) as u32;
         (0..count).filter_map(|slot| self.server(self.find(place(slot), search)?)).collect()
     }
+}
+
+/// Whether `table[t]` is the number of points below `t << shift` for every `t`: each bucket ends where the next begins,
+/// and holds the points whose top bits are its number.
+fn indexes<T: Place>(table: &[u32], points: &[Point<T>], shift: u32) -> bool {
+    let ends = table.first() == Some(&0) && table.last().map(|&end| end as usize) == Some(points.len());
+    // The starts ascend, so that every bucket is a range of points, and the ranges do not overlap.
+    let ascending = table.is_sorted();
+    let own = |bucket: usize, start: u32, end: u32| {
+        let range = points.get(start as usize..end as usize);
+        // The points ascend: the first and the last of a bucket speak for those between.
+        range.is_some_and(|range| {
+            [range.first(), range.last()].into_iter().flatten().all(|point| point.value.top(shift) == bucket)
+        })
+    };
+    ends && ascending && (0..).zip(table.windows(2)).all(|(bucket, pair)| own(bucket, pair[0], pair[1]))
 }
 
 #[cfg(test)]
