@@ -163,7 +163,7 @@ fn option<'a>(reader: &mut Reader<'a>) -> Option<(&'a str, Value)> {
 
 fn server(reader: &mut Reader) -> Option<Server> {
     let name = reader.bytes()?.to_vec();
-    let [_nul, flags, fields] = reader.array()?;
+    let [0, flags, fields] = reader.array()? else { return None };
     let weight = if flags & FRACTION == 0 {
         Weight::Integer(i64::from_ne_bytes(reader.array()?))
     } else {

@@ -239,7 +239,7 @@ pub(super) fn trust(file: &File) -> Result<(), Error> {
 }
 
 /// What the header of a whole and undamaged segment says.
-struct Checked {
+pub(super) struct Checked {
     source: Option<Source>,
     fingerprint: u64,
     width: u32,
@@ -248,7 +248,7 @@ struct Checked {
 }
 
 /// Checks all that can be checked without knowing what the sections hold.
-fn checked(bytes: &[u8], wanted: Option<&Source>) -> Result<Checked, Error> {
+pub(super) fn checked(bytes: &[u8], wanted: Option<&Source>) -> Result<Checked, Error> {
     let Some((head, _)) = bytes.split_at_checked(HEADER) else {
         return Err(refused("it is shorter than a header"));
     };
