@@ -133,7 +133,7 @@ impl<T: Place> Points<T> {
         if table.len() != (1 << (T::BITS - shift)) + 1 {
             return Err("the index has the wrong size");
         }
-        if !indexes(table, placed, shift) {
+        if !indexes(table, points, shift) {
             return Err("the index is not that of the points");
         }
         let (points, table) = (Stored::Shared(points), Stored::Shared(table));
@@ -238,20 +238,15 @@ impl Points<u32> {
     }
 }
 
-/// Whether `table[t]` is the number of points below `t << shift` for every `t`: each bucket ends where the next begins,
-/// and holds the points whose top bits are its number.
+/// Whether `table[t]` is the number of points below `t << shift` for every `t`. `points` ascend, the spare ones included.
 fn indexes<T: Place>(table: &[u32], points: &[Point<T>], shift: u32) -> bool {
-    let ends = table.first() == Some(&0) && table.last().map(|&end| end as usize) == Some(points.len());
-    // The starts ascend, so that every bucket is a range of points, and the ranges do not overlap.
-    let ascending = table.is_sorted();
-    let own = |bucket: usize, start: u32, end: u32| {
-        let range = points.get(start as usize..end as usize);
-        // The points ascend: the first and the last of a bucket speak for those between.
-        range.is_some_and(|range| {
-            [range.first(), range.last()].into_iter().flatten().all(|point| point.value.top(shift) == bucket)
-        })
+    let Some((&last, starts)) = table.split_last() else { return false };
+    let is_below = |index: usize, slot: usize| points.get(index).is_some_and(|point| point.value.top(shift) < slot);
+    let divides = |(slot, &start): (usize, &u32)| {
+        let start = start as usize;
+        start < points.len() && !is_below(start, slot) && (start == 0 || is_below(start - 1, slot))
     };
-    ends && ascending && (0..).zip(table.windows(2)).all(|(bucket, pair)| own(bucket, pair[0], pair[1]))
+    last as usize + SCAN == points.len() && (0..).zip(starts).all(divides)
 }
 
 #[cfg(test)]

@@ -165,6 +165,7 @@ fn roll_shared(folder: &Path, content: &Content, path: &[u8]) -> Result<Arc<Roll
     let contents = |ring: &Ring| Contents {
         source: Some(content.source),
         addresses: Some(block::addresses(ring)),
+        fingerprint: 0,
     };
     match share(own, &policy, attach, || build(content, path), contents)? {
         Shared::Attached(rolled) => Ok(rolled),

@@ -31,7 +31,6 @@ pub struct Segment {
     map: Mmap,
     /// The state of the segment's own file.
     identity: Identity,
-    source: Option<Source>,
     fingerprint: u64,
     width: u32,
     servers: u32,
@@ -78,8 +77,8 @@ impl Segment {
         let open = || {
             let file = open_trusted(path)?;
             let identity = Identity::of(&file).map_err(|error| io(&error))?;
-            let (Checked { source, fingerprint, width, servers, spans }, map) = map(&file)?;
-            Ok(Arc::new(Self { map, identity, source, fingerprint, width, servers, spans }))
+            let (Checked { fingerprint, width, servers, spans }, map) = map(&file)?;
+            Ok(Arc::new(Self { map, identity, fingerprint, width, servers, spans }))
         };
         open().map_err(|error: Error| error.in_file(path.to_string_lossy()))
     }
@@ -107,17 +106,12 @@ impl Segment {
         Self::opened(path, map)
     }
 
-    /// The state of the file from which the ring was built, if it was built from one.
-    pub(crate) fn source(&self) -> Option<&Source> {
-        self.source.as_ref()
-    }
-
     /// Which file this is: what `identity` says of the segment's path as long as nobody has published another.
     pub(crate) fn identity(&self) -> &Identity {
         &self.identity
     }
 
-    /// [`Ring::fingerprint`] as the publisher computed it.
+    /// [`Ring::fingerprint`] as the publisher computed it; 0 if it did not.
     pub fn fingerprint(&self) -> u64 {
         self.fingerprint
     }
@@ -240,7 +234,6 @@ pub(super) fn trust(file: &File) -> Result<(), Error> {
 
 /// What the header of a whole and undamaged segment says.
 pub(super) struct Checked {
-    source: Option<Source>,
     fingerprint: u64,
     width: u32,
     servers: u32,
@@ -289,5 +282,5 @@ pub(super) fn checked(bytes: &[u8], wanted: Option<&Source>) -> Result<Checked, 
         return Err(refused("points have 32, 64 or 128 bits"));
     }
     let fingerprint = header.u64(layout::FINGERPRINT);
-    Ok(Checked { source, fingerprint, width, servers, spans })
+    Ok(Checked { fingerprint, width, servers, spans })
 }

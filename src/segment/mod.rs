@@ -84,7 +84,8 @@ impl Opened {
 /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) if another process is publishing there for longer than the policy's wait,
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file cannot be written. What lies at `path` then stays as it is.
 pub fn publish(ring: &Ring, path: &Path, policy: &Policy) -> Result<(), Error> {
-    publish::Lock::take(path, policy)?.publish(ring, &Contents::default())
+    let contents = Contents { fingerprint: ring.fingerprint(), ..Contents::default() };
+    publish::Lock::take(path, policy)?.publish(ring, &contents)
 }
 
 /// The ring of the segment at `path`.
@@ -113,7 +114,7 @@ fn open_content(path: &Path, content: &Content, policy: &Policy) -> Result<Opene
     let Some(name) = &list.segment else { return Ok(Opened::own(Ring::build(list)?, None)) };
     let segment: PathBuf = path.parent().unwrap_or(Path::new("")).join(name);
     let attach = |path: &Path| Segment::open_of(path, Some(&content.source)).and_then(Opened::of);
-    let contents = |_: &Ring| Contents { source: Some(content.source), addresses: None };
+    let contents = |_: &Ring| Contents { source: Some(content.source), ..Contents::default() };
     Ok(match share(&segment, policy, attach, || Ring::build(list), contents)? {
         Shared::Attached(opened) => opened,
         Shared::Private(ring, reason) => Opened::own(ring, Some(reason)),

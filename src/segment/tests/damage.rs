@@ -17,7 +17,7 @@ fn sample(folder: &Folder, servers: usize) -> (std::path::PathBuf, Ring) {
         ip[..server.name.len()].copy_from_slice(&server.name);
         ip
     });
-    let contents = Contents { source: None, addresses: Some(addresses.collect()) };
+    let contents = Contents { addresses: Some(addresses.collect()), ..Contents::default() };
     let file = File::options().read(true).write(true).create_new(true).open(&path).unwrap();
     write::write(&file, &ring, &contents).unwrap();
     (path, ring)

@@ -143,7 +143,7 @@ fn a_watched_list_wakes_its_reader_whatever_the_change() {
     let descriptor = handle.watch().unwrap();
     assert_eq!(handle.watch().unwrap(), descriptor);
     assert!(!handle.wait(Duration::ZERO));
-    let mut noticed = |change: &dyn Fn(), server: &str| {
+    let noticed = |change: &dyn Fn(), server: &str| {
         change();
         assert!(handle.wait(Duration::from_secs(10)), "{server}");
         let refreshed = handle.refresh();
