@@ -7,7 +7,7 @@
 
 use super::{ketama_option, ketama_ring, ketama_server, missing};
 use crate::Ring;
-use crate::capi::guard::{bytes, slice, status};
+use crate::capi::guard::{self, bytes, slice};
 use crate::capi::policy;
 use crate::dialect::Dialect;
 use crate::dialect::option::Options;
@@ -27,15 +27,8 @@ pub(super) unsafe fn store<R: Into<ketama_ring>>(
     out: *mut *mut ketama_ring,
     body: impl FnOnce() -> Result<R, Error>,
 ) -> c_int {
-    if out.is_null() {
-        return missing("the pointer to the ring is NULL");
-    }
-    status(|| {
-        let ring = Box::into_raw(Box::new(body()?.into()));
-        // SAFETY: not NULL, so by the contract of this function it can be written.
-        unsafe { out.write(ring) };
-        Ok(())
-    })
+    // SAFETY: by the contract of this function.
+    unsafe { guard::store(out, || Ok(body()?.into())) }
 }
 
 /// A text that must be there, as UTF-8.

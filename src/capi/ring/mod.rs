@@ -1,10 +1,13 @@
 //! The ring API for C: opaque rings in any dialect, status codes, keys of any bytes.
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
+pub mod about;
 pub mod build;
+pub mod fleet;
 pub mod lookup;
 pub mod read;
 pub mod share;
+pub mod spread;
 
 use super::guard::guard_or;
 use super::last_error;
@@ -42,7 +45,8 @@ pub const KETAMA_E_SEGMENT: c_int = 10;
 pub const KETAMA_E_BUSY: c_int = 11;
 
 /// The index that stands for no server.
-pub const KETAMA_NO_SERVER: c_uint = ring::NO_SERVER;
+pub const KETAMA_NO_SERVER: c_uint = 0xFFFF_FFFF; // as a literal: cbindgen leaves out a constant that names another
+const _: () = assert!(KETAMA_NO_SERVER == ring::NO_SERVER);
 
 impl ErrorKind {
     pub(super) fn status(self) -> c_int {

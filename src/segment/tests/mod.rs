@@ -5,6 +5,10 @@ mod figures;
 mod follow;
 mod format;
 mod hostile;
+#[cfg(feature = "capi")]
+mod roll;
+#[cfg(feature = "cli")]
+mod recorded;
 mod share;
 mod soak;
 
