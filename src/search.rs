@@ -51,6 +51,7 @@ pub trait Owner: Any + Send + Sync + std::fmt::Debug {}
 #[derive(Debug)]
 enum Stored<V: 'static> {
     Owned(Vec<V>),
+    #[cfg_attr(not(feature = "segment"), expect(dead_code, reason = "only segments share arrays"))]
     Shared(&'static [V]),
 }
 
@@ -113,20 +114,24 @@ impl<T: Place> Points<T> {
     ///
     /// # Errors
     /// Says what is wrong with arrays that `new` would not have made.
+    #[cfg(feature = "segment")]
     pub(crate) fn shared(
         points: &'static [Point<T>],
         table: &'static [u32],
         servers: usize,
         owner: Arc<dyn Owner>,
     ) -> Result<Self, &'static str> {
-        let (placed, end) = points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
+        let (placed, end) =
+            points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
         if end != [spare(); SCAN] {
             return Err("the points do not end at the end of the circle");
         }
         if !placed.is_sorted_by_key(|point| point.value) {
             return Err("the points are not in order");
         }
-        if placed.iter().fold(0, |most, point| most.max(point.server)) as usize >= servers && !placed.is_empty() {
+        if placed.iter().fold(0, |most, point| most.max(point.server)) as usize >= servers
+            && !placed.is_empty()
+        {
             return Err("a point belongs to no server of the list");
         }
         let shift = shift::<T>(placed.len());
@@ -141,6 +146,7 @@ impl<T: Place> Points<T> {
     }
 
     /// What is kept: the points with the spare ones behind them, and the index.
+    #[cfg(feature = "segment")]
     pub(crate) fn arrays(&self) -> (&[Point<T>], &[u32]) {
         (&self.points, &self.table)
     }
@@ -238,9 +244,11 @@ impl<T: Place> Points<T> {
 }
 
 /// Whether `table[t]` is the number of points below `t << shift` for every `t`. `points` ascend, the spare ones included.
+#[cfg(feature = "segment")]
 fn indexes<T: Place>(table: &[u32], points: &[Point<T>], shift: u32) -> bool {
     let Some((&last, starts)) = table.split_last() else { return false };
-    let is_below = |index: usize, slot: usize| points.get(index).is_some_and(|point| point.value.top(shift) < slot);
+    let is_below =
+        |index: usize, slot: usize| points.get(index).is_some_and(|point| point.value.top(shift) < slot);
     let divides = |(slot, &start): (usize, &u32)| {
         let start = start as usize;
         start < points.len() && !is_below(start, slot) && (start == 0 || is_below(start - 1, slot))

@@ -5,8 +5,8 @@
 //! parent finds it free.
 
 use super::continuum::{Rolled, empty};
-use crate::segment::source::{Identity, Source};
 use super::libketama::continuum;
+use crate::segment::source::{Identity, Source};
 use std::cell::UnsafeCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,7 +50,10 @@ impl State {
     pub fn current(&mut self, path: &[u8], identity: &Identity) -> Option<Arc<Rolled>> {
         self.rolls += 1;
         let rolls = self.rolls;
-        let kept = self.files.get_mut(path).filter(|kept| kept.source.identity == *identity && !kept.source.fresh)?;
+        let kept = self
+            .files
+            .get_mut(path)
+            .filter(|kept| kept.source.identity == *identity && !kept.source.fresh)?;
         kept.last = rolls;
         Some(Arc::clone(&kept.rolled))
     }

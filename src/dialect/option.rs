@@ -202,6 +202,7 @@ impl Options {
     }
 
     /// The same options for a ring whose points are known: its dialect builds the rest of the rule.
+    #[cfg(feature = "segment")]
     pub(crate) fn placed(&self) -> Self {
         Self { placed: true, ..self.clone() }
     }

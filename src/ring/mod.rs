@@ -2,6 +2,7 @@
 
 mod arcs;
 mod batch;
+#[cfg(feature = "segment")]
 mod placed;
 mod walk;
 
@@ -62,12 +63,7 @@ impl Ring {
     }
 
     /// The same, with a list that need not be there yet.
-    fn of_servers(
-        dialect: &'static Dialect,
-        servers: &[Server],
-        rule: Rule,
-        list: Arc<List>,
-    ) -> Self {
+    fn of_servers(dialect: &'static Dialect, servers: &[Server], rule: Rule, list: Arc<List>) -> Self {
         let any_dead = servers.iter().any(|server| server.down);
         let dead = servers.iter().filter(|_| any_dead).map(|server| server.down).collect();
         let down = rule.passed_over(servers);
@@ -97,6 +93,11 @@ impl Ring {
     /// Number of servers in the list.
     pub fn server_count(&self) -> usize {
         self.servers
+    }
+
+    /// Whether a server is down.
+    fn is_dead(&self, server: u32) -> bool {
+        self.dead.get(server as usize).copied().unwrap_or(false)
     }
 
     pub(crate) fn rule(&self) -> &Rule {
@@ -333,10 +334,7 @@ impl Ring {
 
 impl std::fmt::Debug for Ring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ring")
-            .field("dialect", &self.dialect())
-            .field("servers", &self.servers)
-            .finish()
+        f.debug_struct("Ring").field("dialect", &self.dialect()).field("servers", &self.servers).finish()
     }
 }
 

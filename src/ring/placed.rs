@@ -34,9 +34,13 @@ impl Ring {
         let mut rule =
             if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, &options.placed())? };
         match (&mut rule, points) {
-            (Rule::Narrow(Engine { map: Map::Points(place, _), .. }), Placed::Narrow(points)) => *place = points,
+            (Rule::Narrow(Engine { map: Map::Points(place, _), .. }), Placed::Narrow(points)) => {
+                *place = points
+            }
             (Rule::Wide(Engine { map: Map::Points(place, _), .. }), Placed::Wide(points)) => *place = points,
-            (Rule::Widest(Engine { map: Map::Points(place, _), .. }), Placed::Widest(points)) => *place = points,
+            (Rule::Widest(Engine { map: Map::Points(place, _), .. }), Placed::Widest(points)) => {
+                *place = points
+            }
             _ => {
                 let message = format!("{dialect} makes no such points of this list");
                 return Err(Error::new(ErrorKind::Segment, message));
@@ -48,15 +52,14 @@ impl Ring {
     /// The ring's points; None where it has a rule without.
     pub(crate) fn placed(&self) -> Option<Placed> {
         match &self.rule {
-            Rule::Narrow(Engine { map: Map::Points(points, _), .. }) => Some(Placed::Narrow(Arc::clone(points))),
+            Rule::Narrow(Engine { map: Map::Points(points, _), .. }) => {
+                Some(Placed::Narrow(Arc::clone(points)))
+            }
             Rule::Wide(Engine { map: Map::Points(points, _), .. }) => Some(Placed::Wide(Arc::clone(points))),
-            Rule::Widest(Engine { map: Map::Points(points, _), .. }) => Some(Placed::Widest(Arc::clone(points))),
+            Rule::Widest(Engine { map: Map::Points(points, _), .. }) => {
+                Some(Placed::Widest(Arc::clone(points)))
+            }
             _ => None,
         }
-    }
-
-    /// Whether a server is down.
-    pub(super) fn is_dead(&self, server: u32) -> bool {
-        self.dead.get(server as usize).copied().unwrap_or(false)
     }
 }

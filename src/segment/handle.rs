@@ -59,11 +59,7 @@ impl Handle {
         let mut last = Last { identity: None, digest: None, failure: None };
         let view = if follows_segment { View::open(path) } else { None };
         let seen = view.as_ref().map(|view| Seen::now(view.generation()));
-        let opened = if follows_segment {
-            last.segment(path)?
-        } else {
-            last.list(path, &policy)?
-        };
+        let opened = if follows_segment { last.segment(path)? } else { last.list(path, &policy)? };
         // Nothing was known before: there is something new.
         let opened = opened.ok_or_else(|| Error::new(ErrorKind::Io, "nothing to be read"))?;
         Ok(Self {
@@ -117,11 +113,8 @@ impl Handle {
             watch.drain();
         }
         let seen = self.view.as_ref().map(|view| Seen::now(view.generation()));
-        let found = if self.follows_segment {
-            last.segment(&self.path)
-        } else {
-            last.list(&self.path, &self.policy)
-        };
+        let found =
+            if self.follows_segment { last.segment(&self.path) } else { last.list(&self.path, &self.policy) };
         self.seen.store(seen.map_or(0, Seen::number), Ordering::Relaxed);
         let opened = found?;
         Ok(opened.map(|opened| self.current.store(Arc::new(opened))).is_some())

@@ -94,9 +94,8 @@ fn put_server(out: &mut Vec<u8>, server: &Server) -> Result<(), Error> {
     );
     out.extend(weight);
     put_u32(out, server.line);
-    let text = |out: &mut Vec<u8>, text: &Option<Vec<u8>>| {
-        text.as_ref().map_or(Ok(()), |text| put_bytes(out, text))
-    };
+    let text =
+        |out: &mut Vec<u8>, text: &Option<Vec<u8>>| text.as_ref().map_or(Ok(()), |text| put_bytes(out, text));
     let number = |out: &mut Vec<u8>, number: Option<u32>| number.into_iter().for_each(|n| put_u32(out, n));
     text(out, &server.label)?;
     number(out, server.id);
@@ -171,12 +170,8 @@ fn server(reader: &mut Reader) -> Option<Server> {
     };
     let line = reader.u32()?;
     let has = |field| fields & field != 0;
-    let mut server = Server {
-        down: flags & DOWN != 0,
-        backup: flags & BACKUP != 0,
-        line,
-        ..Server::new(name, weight)
-    };
+    let mut server =
+        Server { down: flags & DOWN != 0, backup: flags & BACKUP != 0, line, ..Server::new(name, weight) };
     server.label = reader.optional(has(LABEL), |reader| Some(reader.bytes()?.to_vec()))?;
     server.id = reader.optional(has(ID), Reader::u32)?;
     server.guid = reader.optional(has(GUID), |reader| Some(reader.bytes()?.to_vec()))?;
@@ -267,7 +262,8 @@ mod tests {
 
     #[test]
     fn a_list_that_ends_too_soon_is_refused() {
-        let servers = vec![Server::new("a:1", 1), Server { zone: Some(b"z".to_vec()), ..Server::new("b", 2) }];
+        let servers =
+            vec![Server::new("a:1", 1), Server { zone: Some(b"z".to_vec()), ..Server::new("b", 2) }];
         let list = ServerList::new(Dialect::named("nginx").unwrap(), servers);
         let Sections { list: head, index, servers } = encode(&list).unwrap();
         for end in 0..head.len() {

@@ -130,7 +130,8 @@ mod tests {
         symlink("..data/list", at("mount/list")).unwrap();
         std::fs::write(at("one/two/list"), "x").unwrap();
         let root = std::fs::canonicalize(folder.path("")).unwrap();
-        let found = folders(&root.join("mount/list")).into_iter().map(|folder| folder.canonicalize().unwrap());
+        let found =
+            folders(&root.join("mount/list")).into_iter().map(|folder| folder.canonicalize().unwrap());
         assert!(found.eq(["mount", "mount", "one/two"].map(|name| root.join(name))));
         assert_eq!(folders(&root.join("none/none/list")), [root]);
     }

@@ -52,7 +52,10 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
         Some(Placed::Widest(points)) => (128, size_of_val(points.arrays().0), points.arrays().1.len()),
         None => (0_u32, 0, 0),
     };
-    let records = contents.addresses.as_ref().map_or(0, |_| RECORDS_HEADER + ring.point_count() * size_of::<[u8; 28]>());
+    let records = contents
+        .addresses
+        .as_ref()
+        .map_or(0, |_| RECORDS_HEADER + ring.point_count() * size_of::<[u8; 28]>());
     header.set(layout::WIDTH, &width.to_ne_bytes());
     let lengths = lengths.into_iter().chain([
         (layout::POINTS_SECTION, points),

@@ -83,7 +83,8 @@ pub unsafe extern "C" fn ketama_ring_is_shared(ring: *const ketama_ring) -> c_in
 /// it is shared, if nothing else was asked for, and for NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_private(ring: *const ketama_ring) -> *const c_char {
-    let reason = |ring: &ketama_ring| ring.private.as_ref().map_or(std::ptr::null(), |text| text.as_ptr().cast());
+    let reason =
+        |ring: &ketama_ring| ring.private.as_ref().map_or(std::ptr::null(), |text| text.as_ptr().cast());
     // SAFETY: the caller keeps the contract of `capi`.
     unsafe { ask(ring, std::ptr::null(), reason) }
 }

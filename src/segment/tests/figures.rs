@@ -107,7 +107,11 @@ fn figures_of_a_large_ring() {
     let handle = Handle::open(&path, Policy::default()).unwrap();
     let stale = best(9, || (0..1_000_000).filter(|_| black_box(&handle).is_stale()).count());
     let refresh = best(9, || (0..1_000).filter(|_| handle.refresh().unwrap()).count());
-    println!("generation check {:.2} ns, refresh without a change {:.0} ns", stale.as_secs_f64() * 1e3, refresh.as_secs_f64() * 1e6);
+    println!(
+        "generation check {:.2} ns, refresh without a change {:.0} ns",
+        stale.as_secs_f64() * 1e3,
+        refresh.as_secs_f64() * 1e6
+    );
     let child = |_| {
         Command::new(std::env::current_exe().unwrap())
             .args(["--exact", "segment::tests::figures::figures_child", "--ignored", "--nocapture"])

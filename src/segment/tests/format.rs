@@ -36,7 +36,8 @@ fn the_header_is_specified_as_it_is_laid_out() {
 
 #[test]
 fn the_control_page_is_specified_as_it_is_laid_out() {
-    let expected = [("magic", 0, 8), ("version", 8, 4), ("byte-order", 12, 4), ("generation", control::GENERATION, 8)];
+    let expected =
+        [("magic", 0, 8), ("version", 8, 4), ("byte-order", 12, 4), ("generation", control::GENERATION, 8)];
     let expected: Vec<_> = expected.map(|(name, offset, size)| (name.to_owned(), offset, size)).to_vec();
     assert_eq!(table("\n## The control page\n"), expected);
     assert!(README.contains(&format!("`{}`", String::from_utf8_lossy(&control::MAGIC))));
@@ -58,7 +59,10 @@ fn a_reader_made_from_the_specification_finds_servers_points_and_records() {
     assert_eq!((u32_at(116), u32_at(120), count), (32, 7, ring.point_count()));
     for number in 0..count {
         let (place, server) = ring.point(number).unwrap();
-        assert_eq!((u32_at(points + 8 * number), u32_at(points + 8 * number + 4)), (place as usize, server as usize));
+        assert_eq!(
+            (u32_at(points + 8 * number), u32_at(points + 8 * number + 4)),
+            (place as usize, server as usize)
+        );
     }
     for (number, server) in ring.servers().iter().enumerate() {
         let entry = servers + u32_at(index + 4 * number);

@@ -5,10 +5,10 @@ mod figures;
 mod follow;
 mod format;
 mod hostile;
-#[cfg(feature = "capi")]
-mod roll;
 #[cfg(feature = "cli")]
 mod recorded;
+#[cfg(feature = "capi")]
+mod roll;
 mod share;
 mod soak;
 

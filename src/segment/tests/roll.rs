@@ -151,7 +151,10 @@ fn two_users_do_not_get_in_each_others_way_and_trust_root() {
         return;
     }
     let program = std::env::current_exe().unwrap();
-    if program.ancestors().any(|folder| fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o005 != 0o005)) {
+    if program
+        .ancestors()
+        .any(|folder| fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o005 != 0o005))
+    {
         eprintln!("SKIPPED: processes of two users (others may not run {})", program.display());
         return;
     }

@@ -65,7 +65,9 @@ fn only_files_of_this_user_or_root_that_nobody_else_may_write_are_trusted() {
     assert_eq!(reason(&folder.path("")), "it is not a regular file");
     assert_eq!(Segment::open(&folder.path("none")).unwrap_err().kind(), ErrorKind::Io);
     match chown(&path, Some(65_534), None) {
-        Ok(()) => assert!(reason(&path).starts_with("it belongs to user 65534, not to "), "{}", reason(&path)),
+        Ok(()) => {
+            assert!(reason(&path).starts_with("it belongs to user 65534, not to "), "{}", reason(&path))
+        }
         Err(_) => eprintln!("SKIPPED: a file of another user (only root can give one away)"),
     }
 }
@@ -77,7 +79,10 @@ fn a_publisher_at_work_delays_others_no_longer_than_they_wait() {
     let held = Lock::take(&path, &QUICK).unwrap();
     let ring = ring_of("libketama", 2);
     let error = segment::publish(&ring, &path, &QUICK).unwrap_err();
-    assert_eq!((error.kind(), error.message()), (ErrorKind::Busy, "another process has been building for 20 ms"));
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Busy, "another process has been building for 20 ms")
+    );
     drop(held);
     segment::publish(&ring, &path, &QUICK).unwrap();
 }
@@ -144,7 +149,10 @@ fn a_full_disk_leaves_what_was_there() {
     let path = folder.path("ring");
     let small = ring_of("libketama", 1);
     segment::publish(&small, &path, &QUICK).unwrap();
-    let child = super::soak::child("segment::tests::share::publisher_on_a_full_disk", &[("KETAMA_TEST_PATH", path.as_os_str())]);
+    let child = super::soak::child(
+        "segment::tests::share::publisher_on_a_full_disk",
+        &[("KETAMA_TEST_PATH", path.as_os_str())],
+    );
     let output = child.wait_with_output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");

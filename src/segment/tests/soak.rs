@@ -65,7 +65,8 @@ fn soak_readers_never_see_a_torn_ring_while_publishers_are_killed() {
     fs::write(folder.path("stop"), "").unwrap();
     for reader in readers {
         let output = reader.wait_with_output().unwrap();
-        let text = [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
+        let text =
+            [output.stdout, output.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).concat();
         assert!(output.status.success(), "{text}");
         if std::env::var_os("KETAMA_SOAK").is_some() {
             println!("{}", text.lines().find(|line| line.contains("refreshes")).unwrap_or_default());
@@ -73,7 +74,11 @@ fn soak_readers_never_see_a_torn_ring_while_publishers_are_killed() {
     }
     println!("{} publications, {killed} kills", newest());
     let names = || fs::read_dir(folder.path("")).unwrap().map(|entry| entry.unwrap().file_name());
-    assert!(names().count() <= 5, "ring, control page, lock, stop, and one file of the last publisher: {:?}", names().collect::<Vec<_>>());
+    assert!(
+        names().count() <= 5,
+        "ring, control page, lock, stop, and one file of the last publisher: {:?}",
+        names().collect::<Vec<_>>()
+    );
     segment::publish(&Ring::build(list(1)).unwrap(), &path, &PATIENT).unwrap();
     assert_eq!(names().count(), 4, "{:?}", names().collect::<Vec<_>>());
 }
