@@ -117,6 +117,6 @@ fn open_content(path: &Path, content: &Content, policy: &Policy) -> Result<Opene
     let contents = |_: &Ring| Contents { source: Some(content.source), ..Contents::default() };
     Ok(match share(&segment, policy, attach, || Ring::build(list), contents)? {
         Shared::Attached(opened) => opened,
-        Shared::Private(ring, reason) => Opened::own(ring, Some(reason)),
+        Shared::Private(ring, reason) => Opened::own(*ring, Some(reason)),
     })
 }

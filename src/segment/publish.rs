@@ -151,7 +151,7 @@ pub(crate) enum Shared<R> {
     /// It is shared.
     Attached(R),
     /// This process has it alone, for this reason.
-    Private(Ring, Error),
+    Private(Box<Ring>, Error),
 }
 
 /// Attaches the ring at `path`, or builds it and publishes it there; where neither works, builds it privately.
@@ -173,7 +173,7 @@ pub(crate) fn share<R>(
     }
     let lock = match Lock::take(path, policy) {
         Ok(lock) => lock,
-        Err(reason) => return Ok(Shared::Private(build()?, reason)),
+        Err(reason) => return Ok(Shared::Private(Box::new(build()?), reason)),
     };
     // Another process may have built it while this one waited.
     if let Ok(attached) = attach(path) {
@@ -183,6 +183,6 @@ pub(crate) fn share<R>(
     let published = lock.publish(&ring, &contents(&ring));
     Ok(match published.and_then(|()| attach(path)) {
         Ok(attached) => Shared::Attached(attached),
-        Err(reason) => Shared::Private(ring, reason),
+        Err(reason) => Shared::Private(Box::new(ring), reason),
     })
 }

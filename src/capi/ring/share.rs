@@ -52,7 +52,9 @@ pub extern "C" fn ketama_segment_policy(group: c_int, milliseconds: c_uint) {
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_publish(ring: *const ketama_ring, path: *const c_char) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    let (ring, path) = unsafe { (ring.as_ref(), self::path(path)) };
+    let ring = unsafe { ring.as_ref() };
+    // SAFETY: as above.
+    let path = unsafe { self::path(path) };
     let (Some(ring), Some(path)) = (ring, path) else { return missing("the ring or the path is NULL") };
     status(|| segment::publish(&ring.ring, path, &policy::current()))
 }
@@ -168,7 +170,9 @@ pub unsafe extern "C" fn ketama_handle_lookup(
     len: usize,
 ) -> u32 {
     // SAFETY: the caller keeps the contract of `capi`.
-    let (handle, key) = unsafe { (handle.as_ref(), slice(key.cast::<u8>(), len)) };
+    let handle = unsafe { handle.as_ref() };
+    // SAFETY: as above.
+    let key = unsafe { slice(key.cast::<u8>(), len) };
     let (Some(handle), Some(key)) = (handle, key) else { return KETAMA_NO_SERVER };
     guard(KETAMA_NO_SERVER, || handle.handle.lookup(key).unwrap_or(KETAMA_NO_SERVER))
 }

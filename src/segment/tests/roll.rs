@@ -32,8 +32,10 @@ fn roller() {
         let key = CString::new(format!("key-{number}")).unwrap();
         // SAFETY: a C string and a continuum that is alive.
         let record = unsafe { ketama_get_server(key.as_ptr().cast_mut(), cont) };
-        // SAFETY: the continuum is not empty, so this is one of its records, whose address ends with a NUL.
-        let address = unsafe { CStr::from_ptr((*record).ip.as_ptr()) };
+        // SAFETY: the continuum is not empty, so this is one of its records.
+        let record = unsafe { &*record };
+        // SAFETY: the address in a record ends with a NUL.
+        let address = unsafe { CStr::from_ptr(record.ip.as_ptr()) };
         answers.push_str(address.to_str().unwrap());
     }
     // SAFETY: the continuum is alive.
