@@ -95,6 +95,10 @@ typedef struct {
  * Each call gives a continuum of its own, to be released with ketama_smoke(), after a failure too, if *contptr was set.
  * Continua that were rolled before keep showing the list as it was then.
  *
+ * With the environment variable KETAMA_SEGMENT_DIR set to a directory, processes that roll the same list share one copy
+ * of its ring in a file there. If that does not work, for whatever reason, the ring lies in this process's own memory,
+ * as it does without the variable; ketama_error() then says why. The variable has no effect in set-user-ID programs.
+ *
  * \param contptr  where the continuum is stored; not NULL
  * \param filename path of the server list: lines ADDRESS, blanks, WEIGHT; a line that starts with # is a comment.
  *                 Addresses have at most 23 bytes.

@@ -77,6 +77,16 @@ extern "C" {
 #define KETAMA_E_INTERNAL 9
 
 /**
+ * A shared segment cannot be trusted, or is not one.
+ */
+#define KETAMA_E_SEGMENT 10
+
+/**
+ * Another process is at work for longer than one waits.
+ */
+#define KETAMA_E_BUSY 11
+
+/**
  * The index that stands for no server.
  */
 #define KETAMA_NO_SERVER 4294967295
@@ -165,6 +175,11 @@ typedef struct ketama_buckets ketama_buckets;
  * A ring and the state of its servers. Any number of threads may use it at once; look-ups never wait for a lock.
  */
 typedef struct ketama_fleet ketama_fleet;
+
+/**
+ * A ring that follows the file from which it comes. Any number of threads may use one at once.
+ */
+typedef struct ketama_handle ketama_handle;
 
 /**
  * A ring: a server list under the rule of its dialect. It never changes, and any number of threads may use it at once.
@@ -359,7 +374,9 @@ const char *ketama_dialect_name(size_t index);
  * \brief Reads a server list from a file and builds its ring.
  *
  * \param path a classic server list (lines ADDRESS WEIGHT: dialect libketama) or a TOML list (`dialect = "..."`,
- *             `[[servers]]`), recognised by content
+ *             `[[servers]]`), recognised by content. If a TOML list names a segment (`segment = "..."`, seen from
+ *             the list's folder), the ring is shared with all processes that open this list; where that does not
+ *             work it is private, and ketama_ring_private() says why.
  * \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
  * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _SYNTAX, _DIALECT, _OPTION, _SERVER, _LIMIT, _MEMORY;
  *         ketama_error() then names the file, the line and the reason
@@ -797,6 +814,131 @@ size_t ketama_ring_point_count(const struct ketama_ring *ring);
  * \return KETAMA_OK, or KETAMA_E_ARGUMENT for another index or a NULL
  */
 int ketama_ring_point(const struct ketama_ring *ring, size_t index, struct ketama_point *out);
+
+/**
+ * \brief Sets how this process shares rings, in all functions from now on. Without a call: group 0, 100 ms.
+ *
+ * \param group nonzero: segments can be read by the files' group too (0640 in place of 0600). Readers trust a segment
+ *              only if it belongs to themselves or to root: the publisher has to be root.
+ * \param milliseconds how long to wait for another process that is building the same ring before building a private one
+ */
+void ketama_segment_policy(int group,
+                           unsigned int milliseconds);
+
+/**
+ * \brief Publishes a ring: writes it into a file that other processes attach, in place of what lies there.
+ *
+ * A process that has attached what was there before keeps it until it refreshes. Beside the file lie PATH.lock and
+ * PATH.control; they stay. A memory file system (/dev/shm, /run) is the best place; the folder must exist.
+ *
+ * \param ring a ring
+ * \param path where the segment is to lie
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _LIMIT, _BUSY: another process has been publishing there for
+ *         longer than ketama_segment_policy() allows. On failure, what lay there stays.
+ */
+int ketama_ring_publish(const struct ketama_ring *ring,
+                        const char *path);
+
+/**
+ * \brief Attaches the ring that another process has published: nothing is built, and the points lie in memory that all
+ * processes share. Look-ups are as fast as in a ring of one's own.
+ *
+ * \param path where the segment lies
+ * \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, or _SEGMENT: it does not belong to this user or root, others may
+ *         write to it, it is a symbolic link, it is damaged, or its format is not known to this version
+ */
+int ketama_ring_attach(const char *path,
+                       struct ketama_ring **out);
+
+/**
+ * \brief Whether a ring lies in a segment that other processes share: 1 or 0. 0 for NULL.
+ */
+int ketama_ring_is_shared(const struct ketama_ring *ring);
+
+/**
+ * \brief Why a ring is private although its list names a segment: a C string that is valid as long as the ring. NULL if
+ * it is shared, if nothing else was asked for, and for NULL.
+ */
+const char *ketama_ring_private(const struct ketama_ring *ring);
+
+/**
+ * \brief Opens a handle: a ring that follows a server list or a segment through all its changes.
+ *
+ * \param path a server list in either form, or a segment; it may be a symbolic link to a list
+ * \param out  where the handle is stored; untouched on failure. To be released with ketama_handle_free().
+ * \return as ketama_ring_open() for a list, as ketama_ring_attach() for a segment
+ */
+int ketama_handle_open(const char *path, struct ketama_handle **out);
+
+/**
+ * \brief Looks whether the file has changed, and takes the new ring if it has. Costs one system call when nothing has
+ * changed. Look-ups of other threads go on meanwhile.
+ *
+ * \param handle  a handle
+ * \param changed set to 1 if another ring is in use now, else to 0; may be NULL; untouched on failure
+ * \return KETAMA_OK, or why the file cannot be used as it is now, as ketama_handle_open(): the ring in use stays, and the
+ *         next call says the same until the file changes
+ */
+int ketama_handle_refresh(const struct ketama_handle *handle,
+                          int *changed);
+
+/**
+ * \brief Whether ketama_handle_refresh() may have something to do: 1 or 0. For a segment one load from memory, and 0 is
+ * certain; for a server list always 1. 0 for NULL.
+ */
+int ketama_handle_is_stale(const struct ketama_handle *handle);
+
+/**
+ * \brief The ring as it is now. It stays as it is until it is released, whatever becomes of file and handle.
+ *
+ * \param handle a handle
+ * \param out    where the ring is stored; untouched on failure. To be released with ketama_ring_free().
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT for a NULL
+ */
+int ketama_handle_ring(const struct ketama_handle *handle, struct ketama_ring **out);
+
+/**
+ * \brief Finds the server for a key in the ring as it is now. Never waits for a refresh.
+ *
+ * \param handle a handle
+ * \param key    as in ketama_ring_lookup()
+ * \param len    its bytes
+ * \return the server's index in the ring as it is now, or KETAMA_NO_SERVER, as ketama_ring_lookup(). After a refresh an
+ *         index may stand for another server: who needs names takes a ring with ketama_handle_ring().
+ */
+uint32_t ketama_handle_lookup(const struct ketama_handle *handle,
+                              const void *key,
+                              size_t len);
+
+/**
+ * \brief A file descriptor that can be read (poll, epoll, select) when the file may have changed;
+ * ketama_handle_refresh() makes it unreadable again.
+ *
+ * \param handle a handle
+ * \param out    where the descriptor is stored; it belongs to the handle: do not read from it, do not close it
+ * \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, or KETAMA_E_IO where files cannot be watched: then
+ *         ketama_handle_refresh() is to be called now and then
+ */
+int ketama_handle_watch(const struct ketama_handle *handle,
+                        int *out);
+
+/**
+ * \brief Waits until the file may have changed, whether it can be watched or has to be looked at twice a second.
+ *
+ * \param handle       a handle
+ * \param milliseconds how long to wait at most
+ * \return 1 if it may have changed; 0 if the time is over, and for NULL
+ */
+int ketama_handle_wait(const struct ketama_handle *handle,
+                       unsigned int milliseconds);
+
+/**
+ * \brief Releases a handle, and the descriptor that it gave. Rings taken from it stay.
+ *
+ * \param handle a handle that no thread is using, or NULL
+ */
+void ketama_handle_free(struct ketama_handle *handle);
 
 /**
  * \brief Finds the first n servers for a key, from as many zones as there are.

@@ -20,6 +20,10 @@ pub enum ErrorKind {
     Limit,
     /// Memory could not be had.
     Memory,
+    /// A shared segment cannot be trusted, or is not one.
+    Segment,
+    /// Another process is at work for longer than one waits.
+    Busy,
 }
 
 /// A failure: its kind, what was wrong and, where known, the place in the text that was read.

@@ -25,6 +25,8 @@
 //!    [`Ring::lookup_n`] goes on to the next servers.
 //! 5. C sees all of this through `include/ketama.h` (the eight functions of the 2007 library) and
 //!    `include/ketama_ring.h`, made from the module `capi`.
+//! 6. The module `segment` puts a ring into a file that many processes map and look up in; a handle follows such a file,
+//!    or a list, through its changes.
 
 #![warn(missing_docs)]
 
@@ -45,6 +47,8 @@ mod point;
 pub mod ring;
 mod rule;
 mod search;
+#[cfg(all(feature = "segment", unix))]
+pub mod segment;
 pub mod server;
 pub mod server_list;
 mod zone;

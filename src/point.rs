@@ -123,8 +123,9 @@ fn radix_sort(points: &mut Vec<Point<u32>>) {
 /// How many points a ring keeps behind its last one, for scans that need no end.
 pub const SPARE: usize = 4;
 
-/// A place on the circle and the index of the server that owns it.
+/// A place on the circle and the index of the server that owns it. In C's layout, for it is also that of shared rings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
 pub struct Point<T> {
     /// The place.
     pub value: T,
@@ -143,7 +144,11 @@ pub enum Ties {
     Last,
 }
 
-/// Gathers the points of all servers, up to a limit.
+/// The limit of a ring whose points are already known: a dialect then builds all of its rule but them. No option can set
+/// this limit.
+pub const NOTHING: usize = 0;
+
+/// Gathers the points of all servers, up to a limit; none at all if the limit is [`NOTHING`].
 pub struct Placer<T> {
     points: Vec<Point<T>>,
     limit: usize,
@@ -157,11 +162,17 @@ impl<T: Place> Placer<T> {
 
     /// Makes room for `count` more points, or says that they are too many.
     pub fn reserve(&mut self, count: u64) -> Result<(), Error> {
+        if self.limit == NOTHING {
+            return Ok(());
+        }
         reserve(&mut self.points, count, self.limit, "points")
     }
 
     /// Places one point.
     pub fn push(&mut self, value: T, server: u32) -> Result<(), Error> {
+        if self.limit == NOTHING {
+            return Ok(());
+        }
         if self.points.len() == self.points.capacity() || self.points.len() >= self.limit {
             self.reserve(1)?;
         }
@@ -177,6 +188,9 @@ impl<T: Place> Placer<T> {
         numbers: Range<u64>,
         hash: impl Fn(&[u8]) -> T,
     ) -> Result<(), Error> {
+        if self.limit == NOTHING {
+            return Ok(());
+        }
         self.reserve(numbers.end.saturating_sub(numbers.start))?;
         let mut label = prefix.to_vec();
         for number in numbers {
@@ -264,6 +278,9 @@ impl Placer<u32> {
     /// little-endian digest words (1 to 4), in this order.
     pub fn md5_groups(&mut self, server: u32, prefix: &[u8], groups: u64, words: usize) -> Result<(), Error> {
         debug_assert!((1..=4).contains(&words));
+        if self.limit == NOTHING {
+            return Ok(());
+        }
         self.reserve(groups.saturating_mul(words as u64))?;
         let mut text = Vec::new();
         let mut digests = [[0; 4]; BATCH];
@@ -347,6 +364,15 @@ mod tests {
             radix_sort(&mut points);
             assert_eq!(points, compared);
         }
+    }
+
+    #[test]
+    fn where_nothing_is_to_be_placed_nothing_is() {
+        let mut placer = Placer::<u32>::new(NOTHING);
+        placer.md5_groups(0, b"a-", u64::MAX, 4).unwrap();
+        placer.labels(0, b"a-", 0..u64::MAX, |_| 1).unwrap();
+        placer.push(1, 0).unwrap();
+        assert!(placer.sorted(Ties::Keep).is_empty());
     }
 
     #[test]

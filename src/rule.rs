@@ -35,7 +35,7 @@ pub struct Engine<T: 'static> {
 
 /// From a place to a server.
 #[derive(Clone)]
-pub enum Map<T> {
+pub enum Map<T: 'static> {
     /// Points on a circle and the rule to search them.
     Points(Arc<Points<T>>, Search),
     /// Slot `place mod len`; each slot names its server.

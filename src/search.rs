@@ -1,6 +1,9 @@
 //! Sorted points and the rules by which dialects search them.
 
 use crate::point::{Place, Point, SPARE};
+use std::any::Any;
+use std::ops::Deref;
+use std::sync::Arc;
 
 /// Which point answers for a place `h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -32,11 +35,56 @@ impl Search {
 /// `table[t]` is the number of points below `t << shift`. The table has between half an entry and one entry a point, so
 /// a bucket holds one or two points on average, and a look-up touches one line of the table and one of the points.
 #[derive(Debug)]
-pub struct Points<T> {
+pub struct Points<T: 'static> {
     /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end.
-    points: Vec<Point<T>>,
-    table: Vec<u32>,
+    points: Stored<Point<T>>,
+    table: Stored<u32>,
     shift: u32,
+    /// What holds shared arrays in memory: they are read through `self` only, and go with it.
+    _owner: Option<Arc<dyn Owner>>,
+}
+
+/// Whatever keeps shared arrays where they are.
+pub trait Owner: Any + Send + Sync + std::fmt::Debug {}
+
+/// An array of one's own, or one that lies elsewhere.
+#[derive(Debug)]
+enum Stored<V: 'static> {
+    Owned(Vec<V>),
+    #[cfg_attr(not(feature = "segment"), expect(dead_code, reason = "only segments share arrays"))]
+    Shared(&'static [V]),
+}
+
+impl<V> Deref for Stored<V> {
+    type Target = [V];
+
+    #[inline]
+    fn deref(&self) -> &[V] {
+        match self {
+            Self::Owned(values) => values,
+            Self::Shared(values) => values,
+        }
+    }
+}
+
+impl<V> Stored<V> {
+    /// Bytes of memory held.
+    fn memory(&self) -> usize {
+        match self {
+            Self::Owned(values) => values.capacity() * size_of::<V>(),
+            Self::Shared(values) => size_of_val(*values),
+        }
+    }
+}
+
+/// The end of the circle, behind the last point.
+fn spare<T: Place>() -> Point<T> {
+    Point { value: T::LAST, server: u32::MAX }
+}
+
+/// How many of a value's lower bits the index over `count` points leaves out.
+fn shift<T: Place>(count: usize) -> u32 {
+    T::BITS - count.max(2).ilog2()
 }
 
 /// How many points are compared without a branch. A bucket of more is searched by bisection: one in twenty at the most
@@ -47,8 +95,8 @@ impl<T: Place> Points<T> {
     /// Takes points in ascending order of their values.
     pub fn new(mut points: Vec<Point<T>>) -> Self {
         debug_assert!(points.is_sorted_by_key(|point| point.value));
-        let bits = points.len().max(2).ilog2();
-        let shift = T::BITS - bits;
+        let shift = shift::<T>(points.len());
+        let bits = T::BITS - shift;
         let mut table = Vec::with_capacity((1 << bits) + 1);
         for (point, index) in points.iter().zip(0_u32..) {
             while table.len() <= point.value.top(shift) {
@@ -57,8 +105,50 @@ impl<T: Place> Points<T> {
         }
         table.resize((1 << bits) + 1, points.len() as u32);
         points.reserve_exact(SCAN);
-        points.extend([Point { value: T::LAST, server: u32::MAX }; SCAN]);
-        Self { points, table, shift }
+        points.extend([spare(); SCAN]);
+        Self { points: Stored::Owned(points), table: Stored::Owned(table), shift, _owner: None }
+    }
+
+    /// Takes arrays as [`Points::arrays`] gave them, which lie where `owner` holds them: the caller answers for it that
+    /// they stay there, unchanged, until `owner` is dropped. `servers` is the number of servers in the list.
+    ///
+    /// # Errors
+    /// Says what is wrong with arrays that `new` would not have made.
+    #[cfg(feature = "segment")]
+    pub(crate) fn shared(
+        points: &'static [Point<T>],
+        table: &'static [u32],
+        servers: usize,
+        owner: Arc<dyn Owner>,
+    ) -> Result<Self, &'static str> {
+        let (placed, end) =
+            points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
+        if end != [spare(); SCAN] {
+            return Err("the points do not end at the end of the circle");
+        }
+        if !placed.is_sorted_by_key(|point| point.value) {
+            return Err("the points are not in order");
+        }
+        if placed.iter().fold(0, |most, point| most.max(point.server)) as usize >= servers
+            && !placed.is_empty()
+        {
+            return Err("a point belongs to no server of the list");
+        }
+        let shift = shift::<T>(placed.len());
+        if table.len() != (1 << (T::BITS - shift)) + 1 {
+            return Err("the index has the wrong size");
+        }
+        if !indexes(table, points, shift) {
+            return Err("the index is not that of the points");
+        }
+        let (points, table) = (Stored::Shared(points), Stored::Shared(table));
+        Ok(Self { points, table, shift, _owner: Some(owner) })
+    }
+
+    /// What is kept: the points with the spare ones behind them, and the index.
+    #[cfg(feature = "segment")]
+    pub(crate) fn arrays(&self) -> (&[Point<T>], &[u32]) {
+        (&self.points, &self.table)
     }
 
     /// Number of points.
@@ -90,7 +180,7 @@ impl<T: Place> Points<T> {
 
     /// Bytes of memory held: points and index.
     pub fn memory(&self) -> usize {
-        self.points.capacity() * size_of::<Point<T>>() + self.table.capacity() * size_of::<u32>()
+        self.points.memory() + self.table.memory()
     }
 
     /// Number of points below `h`: the index of the first point at or above it, `len()` if there is none.
@@ -151,6 +241,19 @@ impl<T: Place> Points<T> {
     pub fn slots(&self, count: u32, search: Search) -> Vec<u32> {
         (0..count).filter_map(|slot| self.server(self.find(T::slot(slot, count), search)?)).collect()
     }
+}
+
+/// Whether `table[t]` is the number of points below `t << shift` for every `t`. `points` ascend, the spare ones included.
+#[cfg(feature = "segment")]
+fn indexes<T: Place>(table: &[u32], points: &[Point<T>], shift: u32) -> bool {
+    let Some((&last, starts)) = table.split_last() else { return false };
+    let is_below =
+        |index: usize, slot: usize| points.get(index).is_some_and(|point| point.value.top(shift) < slot);
+    let divides = |(slot, &start): (usize, &u32)| {
+        let start = start as usize;
+        start < points.len() && !is_below(start, slot) && (start == 0 || is_below(start - 1, slot))
+    };
+    last as usize + SCAN == points.len() && (0..).zip(starts).all(divides)
 }
 
 #[cfg(test)]

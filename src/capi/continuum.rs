@@ -4,10 +4,13 @@ use super::libketama::{continuum, mcs};
 use crate::Ring;
 use crate::error::{Error, ErrorKind};
 use crate::point::Point;
-use crate::rule::{Engine, Map, Rule};
+use crate::ring::Placed;
 use crate::search::Points;
+use crate::segment::Segment;
+use crate::segment::source::Source;
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{c_char, c_int, c_uint, c_void};
+use std::path::Path;
 use std::ptr::NonNull;
 use std::sync::Arc;
 
@@ -46,23 +49,30 @@ pub(super) struct Rolled {
     points: Arc<Points<u32>>,
     /// Header and records; freed with the last continuum.
     block: NonNull<u8>,
-    layout: Layout,
+    memory: Memory,
+    /// Why they are not shared with other processes although they should be.
+    private: Option<Error>,
 }
 
-// SAFETY: the block is written in `new`, before anything else has a pointer to it, and only read from then on.
+/// What holds a block.
+enum Memory {
+    /// This process's own memory.
+    Own(Layout),
+    /// A mapped segment, in which the page with the header is this process's own.
+    #[expect(dead_code, reason = "held, not read: the block lies in it")]
+    Mapped(Arc<Segment>),
+}
+
+// SAFETY: the block is written in `new` or `attach`, before anything else has a pointer to it, and only read from then on.
 unsafe impl Send for Rolled {}
 // SAFETY: as above.
 unsafe impl Sync for Rolled {}
 
 impl Rolled {
     /// Lays out the records of a ring of dialect libketama. `modtime` is what `continuum.modtime` will point at.
-    pub fn new(ring: &Ring, modtime: libc::time_t) -> Result<Arc<Self>, Error> {
-        let Rule::Narrow(Engine { map: Map::Points(points, _), .. }) = ring.rule() else {
-            return Err(Error::new(ErrorKind::Server, "the ring has no points"));
-        };
-        if c_int::try_from(points.len()).is_err() {
-            return Err(Error::new(ErrorKind::Limit, "more points than `int numpoints` can count"));
-        }
+    /// `private` is why they are not shared, if they should be.
+    pub fn new(ring: &Ring, modtime: libc::time_t, private: Option<Error>) -> Result<Arc<Self>, Error> {
+        let points = countable(ring.placed())?;
         let memory = || Error::new(ErrorKind::Memory, format!("no memory for {} points", points.len()));
         let size = points.len().checked_mul(size_of::<Record>()).and_then(|size| size.checked_add(HEADER));
         let layout = size
@@ -70,8 +80,9 @@ impl Rolled {
             .ok_or_else(memory)?;
         // SAFETY: `layout` is at least HEADER bytes long.
         let block = NonNull::new(unsafe { alloc(layout) }).ok_or_else(memory)?;
-        let rolled = Arc::new(Self { points: Arc::clone(points), block, layout });
-        let addresses: Vec<[u8; 24]> = ring.servers().iter().map(|server| address(&server.name)).collect();
+        let addresses = addresses(ring);
+        let rolled = Arc::new(Self { points, block, memory: Memory::Own(layout), private });
+        let points = &rolled.points;
         for (index, Point { value, server }) in points.iter().enumerate() {
             let ip = addresses.get(server as usize).copied().unwrap_or_default();
             // SAFETY: the block has room for HEADER bytes and `points.len()` records, and `index` is below that.
@@ -82,6 +93,29 @@ impl Rolled {
         // SAFETY: the block starts with room for a header, with its alignment (see `layout`).
         unsafe { block.cast().write(header) };
         Ok(rolled)
+    }
+
+    /// The records in a segment that was built from this state of a list. `modtime` as in `new`.
+    pub fn attach(path: &Path, wanted: &Source, modtime: libc::time_t) -> Result<Arc<Self>, Error> {
+        let mut rolled = Arc::<Self>::new_uninit();
+        let pointer = Arc::as_ptr(&rolled).cast::<Self>();
+        let segment = Segment::open_with_header(path, wanted, |block| {
+            let array = block.wrapping_byte_add(HEADER) as u64;
+            let header = Header { modtime, mark: MAGIC ^ array, rolled: pointer };
+            // SAFETY: the block has room for a header (see `HEADER`), and sections of a segment are aligned for it.
+            unsafe { block.cast::<Header>().write(header) };
+        })?;
+        let points = countable(segment.placed()?)?;
+        let block = NonNull::from(segment.records(&points)?).cast();
+        let place = Arc::get_mut(&mut rolled).ok_or_else(|| Error::new(ErrorKind::Memory, "no memory"))?;
+        place.write(Self { points, block, memory: Memory::Mapped(segment), private: None });
+        // SAFETY: it was written in the line above.
+        Ok(unsafe { rolled.assume_init() })
+    }
+
+    /// Why the records are not shared with other processes although they should be.
+    pub fn private(&self) -> Option<&Error> {
+        self.private.as_ref()
     }
 
     /// The struct that C gets.
@@ -102,9 +136,27 @@ impl Rolled {
 
 impl Drop for Rolled {
     fn drop(&mut self) {
-        // SAFETY: allocated in `new` with this layout; no continuum refers to it any more.
-        unsafe { dealloc(self.block.as_ptr(), self.layout) };
+        if let Memory::Own(layout) = self.memory {
+            // SAFETY: allocated in `new` with this layout; no continuum refers to it any more.
+            unsafe { dealloc(self.block.as_ptr(), layout) };
+        }
     }
+}
+
+/// The points of a ring, if C's `int` can count them.
+fn countable(placed: Option<Placed>) -> Result<Arc<Points<u32>>, Error> {
+    let Some(Placed::Narrow(points)) = placed else {
+        return Err(Error::new(ErrorKind::Server, "the ring has no points"));
+    };
+    if c_int::try_from(points.len()).is_err() {
+        return Err(Error::new(ErrorKind::Limit, "more points than `int numpoints` can count"));
+    }
+    Ok(points)
+}
+
+/// What stands in the records of each server of a ring.
+pub(super) fn addresses(ring: &Ring) -> Vec<[u8; 24]> {
+    ring.servers().iter().map(|server| address(&server.name)).collect()
 }
 
 /// The bytes of `ip` and its padding: the address, cut to what fits, and NULs.

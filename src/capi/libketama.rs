@@ -7,16 +7,18 @@
 )]
 
 use super::continuum::{self as block, LONGEST_ADDRESS, Rolled};
-use super::file::{self, Content, Missing};
 use super::guard::{bytes, guard};
-use super::{last_error, state};
+use super::{last_error, policy, state};
 use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::hash::md5;
+use crate::segment::source::{self, Content, Missing};
+use crate::segment::{Contents, Policy, Shared, directory, share};
 use crate::server_list::{ServerList, classic};
 use crate::{Ring, error::ErrorKind};
 use std::cmp::Ordering;
 use std::ffi::{c_char, c_int, c_uchar, c_uint, c_ulong, c_void};
+use std::path::Path;
 use std::sync::Arc;
 
 /// Size of the shared segment that the 2007 library used, in bytes. Kept for programs that name it; no limit here.
@@ -64,6 +66,10 @@ pub type ketama_continuum = *mut continuum;
 /// Each call gives a continuum of its own, to be released with ketama_smoke(), after a failure too, if *contptr was set.
 /// Continua that were rolled before keep showing the list as it was then.
 ///
+/// With the environment variable KETAMA_SEGMENT_DIR set to a directory, processes that roll the same list share one copy
+/// of its ring in a file there. If that does not work, for whatever reason, the ring lies in this process's own memory,
+/// as it does without the variable; ketama_error() then says why. The variable has no effect in set-user-ID programs.
+///
 /// \param contptr  where the continuum is stored; not NULL
 /// \param filename path of the server list: lines ADDRESS, blanks, WEIGHT; a line that starts with # is a comment.
 ///                 Addresses have at most 23 bytes.
@@ -96,7 +102,12 @@ pub unsafe extern "C" fn ketama_roll(contptr: *mut ketama_continuum, filename: *
 fn roll(path: Option<&[u8]>) -> (c_int, Option<ketama_continuum>) {
     let shown = path.map_or("(null)".into(), String::from_utf8_lossy);
     match path.ok_or(Missing::Path).and_then(current) {
-        Ok(rolled) => (1, Some(state::lock().hand_out(Some(rolled)))),
+        Ok(rolled) => {
+            if let Some(reason) = rolled.private() {
+                last_error::set_legacy(&format!("not shared: {reason}"));
+            }
+            (1, Some(state::lock().hand_out(Some(rolled))))
+        }
         Err(Missing::Path) => {
             last_error::set_legacy(&format!("Invalid filename specified: {shown}"));
             (0, None)
@@ -112,29 +123,59 @@ fn roll(path: Option<&[u8]>) -> (c_int, Option<ketama_continuum>) {
 
 /// The ring of the file at `path` as it is now: the one that is kept, or a new one.
 fn current(path: &[u8]) -> Result<Arc<Rolled>, Missing> {
-    let identity = file::identity(path)?;
+    let identity = source::identity(path)?;
     if let Some(rolled) = state::lock().current(path, &identity) {
         return Ok(rolled);
     }
-    let Content { bytes, identity, fresh } = file::read(path)?;
-    let digest = md5::digest(&bytes);
-    if let Some(rolled) = state::lock().confirmed(path, identity, fresh, digest) {
+    let content = source::read(path)?;
+    if let Some(rolled) = state::lock().confirmed(path, &content.source) {
         return Ok(rolled);
     }
     // No lock is held from here: others may roll, or build the same ring, meanwhile.
-    let modtime = local_standard_time(identity.modified_seconds());
-    let rolled = build(&bytes, path, modtime).map_err(Missing::List)?;
-    state::lock().keep(path, identity, fresh, digest, Arc::clone(&rolled));
+    let rolled = match directory::directory() {
+        Some(folder) => roll_shared(&folder, &content, path),
+        None => build(&content, path).and_then(|ring| Rolled::new(&ring, modtime(&content), None)),
+    };
+    let file = String::from_utf8_lossy(path);
+    let rolled = rolled
+        .map_err(|error| if error.kind() == ErrorKind::Memory { error } else { error.in_file(file) })
+        .map_err(Missing::List)?;
+    state::lock().keep(path, content.source, Arc::clone(&rolled));
     Ok(rolled)
 }
 
-/// The records for the text of a classic server list.
-fn build(text: &[u8], path: &[u8], modtime: libc::time_t) -> Result<Arc<Rolled>, Error> {
-    let file = String::from_utf8_lossy(path);
-    let servers = classic::parse(text, &file, Some(LONGEST_ADDRESS))?;
-    let ring = Ring::build(ServerList::new(Dialect::named("libketama")?, servers));
-    let rolled = ring.and_then(|ring| Rolled::new(&ring, modtime));
-    rolled.map_err(|error| if error.kind() == ErrorKind::Memory { error } else { error.in_file(file) })
+/// The ring of the text of a classic server list.
+fn build(content: &Content, path: &[u8]) -> Result<Ring, Error> {
+    let servers = classic::parse(&content.bytes, &String::from_utf8_lossy(path), Some(LONGEST_ADDRESS))?;
+    Ring::build(ServerList::new(Dialect::named("libketama")?, servers))
+}
+
+/// The records in the segment that other processes have of this list too: attached or published; if neither works, in
+/// memory of this process's own.
+fn roll_shared(folder: &Path, content: &Content, path: &[u8]) -> Result<Arc<Rolled>, Error> {
+    let modtime = modtime(content);
+    let attach = |segment: &Path| Rolled::attach(segment, &content.source, modtime);
+    let candidates = directory::candidates(folder, path);
+    if let Some(rolled) = candidates.iter().find_map(|segment| attach(segment).ok()) {
+        return Ok(rolled);
+    }
+    let [own, ..] = &candidates[..] else { return Rolled::new(&build(content, path)?, modtime, None) };
+    let policy = policy::current();
+    let policy = Policy { group: policy.group || directory::is_for_group(folder), ..policy };
+    let contents = |ring: &Ring| Contents {
+        source: Some(content.source),
+        addresses: Some(block::addresses(ring)),
+        fingerprint: 0,
+    };
+    match share(own, &policy, attach, || build(content, path), contents)? {
+        Shared::Attached(rolled) => Ok(rolled),
+        Shared::Private(ring, reason) => Rolled::new(&ring, modtime, Some(reason)),
+    }
+}
+
+/// What `continuum.modtime` points at.
+fn modtime(content: &Content) -> libc::time_t {
+    local_standard_time(content.source.identity.modified_seconds())
 }
 
 /// The reference's `mktime(gmtime(&seconds))`: the time shifted by the zone's offset without daylight saving.

@@ -19,9 +19,9 @@
 #![expect(unsafe_code, reason = "C pointers come in here, are checked here, and go no further")]
 
 mod continuum;
-mod file;
 mod guard;
 mod last_error;
 pub mod libketama;
+mod policy;
 pub mod ring;
 mod state;

@@ -5,8 +5,8 @@
 //! parent finds it free.
 
 use super::continuum::{Rolled, empty};
-use super::file::Identity;
 use super::libketama::continuum;
+use crate::segment::source::{Identity, Source};
 use std::cell::UnsafeCell;
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -29,10 +29,7 @@ pub(super) struct State {
 
 /// The ring of a file.
 struct Kept {
-    identity: Identity,
-    /// The identity proves nothing; the content decides.
-    fresh: bool,
-    digest: [u8; 16],
+    source: Source,
     rolled: Arc<Rolled>,
     /// When the file was last rolled, counted in rolls.
     last: u64,
@@ -53,38 +50,29 @@ impl State {
     pub fn current(&mut self, path: &[u8], identity: &Identity) -> Option<Arc<Rolled>> {
         self.rolls += 1;
         let rolls = self.rolls;
-        let kept = self.files.get_mut(path).filter(|kept| kept.identity == *identity && !kept.fresh)?;
+        let kept = self
+            .files
+            .get_mut(path)
+            .filter(|kept| kept.source.identity == *identity && !kept.source.fresh)?;
         kept.last = rolls;
         Some(Arc::clone(&kept.rolled))
     }
 
-    /// The ring of the file at `path` if its content and modification time are still the same, now known as `identity`.
-    pub fn confirmed(
-        &mut self,
-        path: &[u8],
-        identity: Identity,
-        fresh: bool,
-        digest: [u8; 16],
-    ) -> Option<Arc<Rolled>> {
+    /// The ring of the file at `path` if its content and modification time are still the same, now known as `source`.
+    pub fn confirmed(&mut self, path: &[u8], source: &Source) -> Option<Arc<Rolled>> {
+        let modified = source.identity.modified_seconds();
         let same = |kept: &&mut Kept| {
-            kept.digest == digest && kept.identity.modified_seconds() == identity.modified_seconds()
+            kept.source.serves(source) && kept.source.identity.modified_seconds() == modified
         };
         let kept = self.files.get_mut(path).filter(same)?;
-        (kept.identity, kept.fresh) = (identity, fresh);
+        kept.source = *source;
         Some(Arc::clone(&kept.rolled))
     }
 
     /// Keeps the ring that was built for a file; of rings without a living continuum, the longest unused goes.
-    pub fn keep(
-        &mut self,
-        path: &[u8],
-        identity: Identity,
-        fresh: bool,
-        digest: [u8; 16],
-        rolled: Arc<Rolled>,
-    ) {
+    pub fn keep(&mut self, path: &[u8], source: Source, rolled: Arc<Rolled>) {
         let last = self.rolls;
-        self.files.insert(path.to_vec(), Kept { identity, fresh, digest, rolled, last });
+        self.files.insert(path.to_vec(), Kept { source, rolled, last });
         let idle = || self.files.iter().filter(|(other, kept)| *other != path && kept.is_idle());
         if idle().count() > IDLE
             && let Some(oldest) = idle().min_by_key(|(_, kept)| kept.last).map(|(path, _)| path.clone())

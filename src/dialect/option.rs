@@ -1,6 +1,7 @@
 //! Options: what a dialect lets its users choose, checked and with defaults filled in.
 
 use crate::error::{Error, ErrorKind, unknown};
+use crate::point::NOTHING;
 
 /// An option that a dialect has.
 #[derive(Clone, Copy, Debug)]
@@ -83,12 +84,14 @@ pub const MAX_POINTS: OptionSpec = OptionSpec {
 pub struct Options {
     specs: &'static [OptionSpec],
     set: Vec<(&'static str, Value)>,
+    /// The points are known: none are to be placed.
+    placed: bool,
 }
 
 impl Options {
     /// Nothing set: every option has its default.
     pub fn new(specs: &'static [OptionSpec]) -> Self {
-        Self { specs, set: Vec::new() }
+        Self { specs, set: Vec::new(), placed: false }
     }
 
     /// All options that can be set: the dialect's own and `max-points`.
@@ -198,8 +201,17 @@ impl Options {
         self.word_if_set(name).unwrap_or("")
     }
 
-    /// The greatest number of points that the ring may have.
+    /// The same options for a ring whose points are known: its dialect builds the rest of the rule.
+    #[cfg(feature = "segment")]
+    pub(crate) fn placed(&self) -> Self {
+        Self { placed: true, ..self.clone() }
+    }
+
+    /// The greatest number of points that the ring may have; [`NOTHING`] where they are known.
     pub(crate) fn max_points(&self) -> usize {
+        if self.placed {
+            return NOTHING;
+        }
         usize::try_from(self.int(MAX_POINTS.name)).unwrap_or(usize::MAX)
     }
 }

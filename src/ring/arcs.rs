@@ -296,7 +296,7 @@ mod tests {
     fn ring_of(rule: Rule, servers: usize) -> Ring {
         let servers: Vec<Server> = (0..servers).map(|index| Server::new(format!("s{index}"), 1)).collect();
         let list = ServerList::new(Dialect::named("libketama").unwrap(), servers);
-        Ring { down: std::sync::Arc::from([]), rule, list: std::sync::Arc::new(list) }
+        Ring { down: std::sync::Arc::from([]), ..Ring::of(list, rule) }
     }
 
     fn counted(ring: &Ring) -> Vec<f64> {

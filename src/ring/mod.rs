@@ -2,10 +2,14 @@
 
 mod arcs;
 mod batch;
+#[cfg(feature = "segment")]
+mod placed;
 mod walk;
 
 pub use arcs::{Arc as RingArc, Arcs};
 pub use batch::NO_SERVER;
+#[cfg(feature = "segment")]
+pub(crate) use placed::Placed;
 
 use crate::dialect::option::Options;
 use crate::dialect::{Dialect, refused};
@@ -15,7 +19,7 @@ use crate::rule::{Engine, Map, Next, Rule};
 use crate::server::{Server, Weight};
 use crate::server_list::ServerList;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// A server list under the rule of its dialect.
 ///
@@ -23,11 +27,20 @@ use std::sync::Arc;
 /// a new ring, which shares with the old one what is the same in both.
 #[derive(Clone)]
 pub struct Ring {
-    list: Arc<ServerList>,
+    /// Read again on first use where the ring is shared: no look-up asks for it.
+    list: Arc<List>,
+    dialect: &'static Dialect,
     rule: Rule,
+    /// Number of servers in the list.
+    servers: usize,
+    /// Which servers are down; empty if none is.
+    dead: Arc<[bool]>,
     /// Which servers are passed over; empty where no look-up has to ask.
     down: Arc<[bool]>,
 }
+
+/// A server list that is there, or is had when it is wanted.
+type List = LazyLock<ServerList, Box<dyn FnOnce() -> ServerList + Send>>;
 
 impl Ring {
     /// Builds the ring of a list.
@@ -39,7 +52,22 @@ impl Ring {
         let ServerList { dialect, options, servers, .. } = &list;
         dialect.check(servers, options)?;
         let rule = if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, options)? };
-        Ok(Self { down: rule.passed_over(servers), rule, list: Arc::new(list) })
+        Ok(Self::of(list, rule))
+    }
+
+    /// The ring of a list and the rule that its dialect built.
+    fn of(list: ServerList, rule: Rule) -> Self {
+        let later = Arc::new(List::new(Box::new(|| list)));
+        let list = LazyLock::force(&later);
+        Self::of_servers(list.dialect, &list.servers, rule, Arc::clone(&later))
+    }
+
+    /// The same, with a list that need not be there yet.
+    fn of_servers(dialect: &'static Dialect, servers: &[Server], rule: Rule, list: Arc<List>) -> Self {
+        let any_dead = servers.iter().any(|server| server.down);
+        let dead = servers.iter().filter(|_| any_dead).map(|server| server.down).collect();
+        let down = rule.passed_over(servers);
+        Self { list, dialect, rule, servers: servers.len(), dead, down }
     }
 
     /// The list from which the ring was built.
@@ -54,12 +82,22 @@ impl Ring {
 
     /// The dialect.
     pub fn dialect(&self) -> &'static Dialect {
-        self.list.dialect
+        self.dialect
     }
 
     /// The options.
     pub fn options(&self) -> &Options {
         &self.list.options
+    }
+
+    /// Number of servers in the list.
+    pub fn server_count(&self) -> usize {
+        self.servers
+    }
+
+    /// Whether a server is down.
+    fn is_dead(&self, server: u32) -> bool {
+        self.dead.get(server as usize).copied().unwrap_or(false)
     }
 
     pub(crate) fn rule(&self) -> &Rule {
@@ -214,7 +252,7 @@ impl Ring {
     /// # Errors
     /// [`ErrorKind::Server`] if the number of flags is not that of the servers; else as [`Ring::build`].
     pub fn with_down(&self, down: &[bool]) -> Result<Self, Error> {
-        let mut list = ServerList::clone(&self.list);
+        let mut list = self.list().clone();
         if down.len() != list.servers.len() {
             let message = format!("{} flags for {} servers", down.len(), list.servers.len());
             return Err(Error::new(ErrorKind::Server, message));
@@ -226,7 +264,7 @@ impl Ring {
             return Self::build(list);
         }
         let rule = self.rule.clone();
-        Ok(Self { down: rule.passed_over(&list.servers), rule, list: Arc::new(list) })
+        Ok(Self::of(list, rule))
     }
 
     /// The index of the server with this name, the first one if there are several.
@@ -239,7 +277,7 @@ impl Ring {
     /// # Errors
     /// As [`Ring::build`].
     pub fn changed(&self, edit: impl FnOnce(&mut Vec<Server>)) -> Result<Self, Error> {
-        let mut list = ServerList::clone(&self.list);
+        let mut list = self.list().clone();
         edit(&mut list.servers);
         Self::build(list)
     }
@@ -296,10 +334,7 @@ impl Ring {
 
 impl std::fmt::Debug for Ring {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Ring")
-            .field("dialect", &self.dialect())
-            .field("servers", &self.servers().len())
-            .finish()
+        f.debug_struct("Ring").field("dialect", &self.dialect()).field("servers", &self.servers).finish()
     }
 }
 

@@ -43,14 +43,14 @@ impl Ring {
     /// Calls `visit` with the servers for a key, first choice first, until it returns false: the order of
     /// [`Ring::lookup_n`].
     pub fn walk(&self, key: &[u8], visit: &mut dyn FnMut(u32) -> bool) {
-        let servers = self.servers();
+        let servers = self.servers;
         let mut seen = Seen::default();
         let repeats = self.rule.lists_repeat();
         let mut once = |server: u32| {
-            let usable = servers.get(server as usize).is_some_and(|server| !server.down);
+            let usable = (server as usize) < servers && !self.is_dead(server);
             if !(repeats || seen.insert(server)) || !usable {
                 // Every server was met: the rest of the circle has nothing new.
-                return if seen.len() == servers.len() {
+                return if seen.len() == servers {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
@@ -60,9 +60,9 @@ impl Ring {
         };
         // Broken off or at its end: nothing is left to do either way.
         let _ = match &self.rule {
-            Rule::Narrow(engine) => engine.walk(key, &self.down, servers.len(), &mut once),
-            Rule::Wide(engine) => engine.walk(key, &self.down, servers.len(), &mut once),
-            Rule::Widest(engine) => engine.walk(key, &self.down, servers.len(), &mut once),
+            Rule::Narrow(engine) => engine.walk(key, &self.down, servers, &mut once),
+            Rule::Wide(engine) => engine.walk(key, &self.down, servers, &mut once),
+            Rule::Widest(engine) => engine.walk(key, &self.down, servers, &mut once),
             Rule::Scores(scores) => scores.walk(key, &mut once),
             Rule::Only(server) => once(*server),
             Rule::Nowhere => ControlFlow::Continue(()),

@@ -10,6 +10,6 @@ mod forms;
 mod headers;
 mod readme;
 #[cfg(feature = "cli")]
-mod vectors;
+pub(crate) mod vectors;
 #[cfg(feature = "cli")]
 mod vocabulary;

@@ -7,22 +7,28 @@
 
 use super::{ketama_option, ketama_ring, ketama_server, missing};
 use crate::Ring;
-use crate::capi::file;
 use crate::capi::guard::{self, bytes, slice};
+use crate::capi::policy;
 use crate::dialect::Dialect;
 use crate::dialect::option::Options;
 use crate::error::{Error, ErrorKind};
+use crate::segment;
 use crate::server::{Server, Weight};
 use crate::server_list::ServerList;
-use std::ffi::{c_char, c_double, c_int};
+use std::ffi::{OsStr, c_char, c_double, c_int};
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 /// Runs the body of a function that returns a status and stores a new ring.
 ///
 /// # Safety
 /// `out` is NULL or can be written.
-unsafe fn store(out: *mut *mut ketama_ring, body: impl FnOnce() -> Result<Ring, Error>) -> c_int {
+pub(super) unsafe fn store<R: Into<ketama_ring>>(
+    out: *mut *mut ketama_ring,
+    body: impl FnOnce() -> Result<R, Error>,
+) -> c_int {
     // SAFETY: by the contract of this function.
-    unsafe { guard::store(out, || Ok(ketama_ring::new(body()?))) }
+    unsafe { guard::store(out, || Ok(body()?.into())) }
 }
 
 /// A text that must be there, as UTF-8.
@@ -75,7 +81,9 @@ fn weight(number: f64) -> Weight {
 /// \brief Reads a server list from a file and builds its ring.
 ///
 /// \param path a classic server list (lines ADDRESS WEIGHT: dialect libketama) or a TOML list (`dialect = "..."`,
-///             `[[servers]]`), recognised by content
+///             `[[servers]]`), recognised by content. If a TOML list names a segment (`segment = "..."`, seen from
+///             the list's folder), the ring is shared with all processes that open this list; where that does not
+///             work it is private, and ketama_ring_private() says why.
 /// \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
 /// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _SYNTAX, _DIALECT, _OPTION, _SERVER, _LIMIT, _MEMORY;
 ///         ketama_error() then names the file, the line and the reason
@@ -85,8 +93,10 @@ fn weight(number: f64) -> Weight {
 pub unsafe extern "C" fn ketama_ring_open(path: *const c_char, out: *mut *mut ketama_ring) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
     let Some(path) = (unsafe { bytes(path) }) else { return missing("the path is NULL") };
+    let path = Path::new(OsStr::from_bytes(path));
+    let open = || segment::open(path, &policy::current()).map(|opened| ketama_ring::from(&opened));
     // SAFETY: as above.
-    unsafe { store(out, || Ring::build(file::list(path)?)) }
+    unsafe { store(out, open) }
 }
 
 /// \brief Builds the ring of a server list in memory.

@@ -6,12 +6,16 @@ pub mod build;
 pub mod fleet;
 pub mod lookup;
 pub mod read;
+pub mod share;
 pub mod spread;
 
 use super::guard::guard_or;
 use super::last_error;
 use crate::error::ErrorKind;
+use crate::segment::{Opened, Segment};
 use crate::{Ring, ring};
+
+use std::sync::{Arc, OnceLock};
 
 use std::ffi::{c_char, c_double, c_int, c_uint, c_void};
 
@@ -35,6 +39,10 @@ pub const KETAMA_E_LIMIT: c_int = 7;
 pub const KETAMA_E_MEMORY: c_int = 8;
 /// A defect of this library was caught.
 pub const KETAMA_E_INTERNAL: c_int = 9;
+/// A shared segment cannot be trusted, or is not one.
+pub const KETAMA_E_SEGMENT: c_int = 10;
+/// Another process is at work for longer than one waits.
+pub const KETAMA_E_BUSY: c_int = 11;
 
 /// The index that stands for no server.
 pub const KETAMA_NO_SERVER: c_uint = 0xFFFF_FFFF; // as a literal: cbindgen leaves out a constant that names another
@@ -50,6 +58,8 @@ impl ErrorKind {
             Self::Server => KETAMA_E_SERVER,
             Self::Limit => KETAMA_E_LIMIT,
             Self::Memory => KETAMA_E_MEMORY,
+            Self::Segment => KETAMA_E_SEGMENT,
+            Self::Busy => KETAMA_E_BUSY,
         }
     }
 }
@@ -57,18 +67,43 @@ impl ErrorKind {
 /// A ring: a server list under the rule of its dialect. It never changes, and any number of threads may use it at once.
 pub struct ketama_ring {
     pub(super) ring: Ring,
-    /// The servers' names as C strings.
-    names: Vec<Box<[u8]>>,
+    /// The servers' names as C strings, made when the first one is asked for; a shared ring has them in its segment.
+    names: OnceLock<Vec<Box<[u8]>>>,
+    segment: Option<Arc<Segment>>,
+    /// Why the ring is not shared although its list names a segment.
+    private: Option<Box<[u8]>>,
     /// The dialect's name as a C string.
     dialect: Box<[u8]>,
 }
 
-impl ketama_ring {
-    fn new(ring: Ring) -> Self {
-        let terminated = |name: &[u8]| [name, b"\0"].concat().into_boxed_slice();
-        let names = ring.servers().iter().map(|server| terminated(&server.name)).collect();
-        Self { names, dialect: terminated(ring.dialect().name.as_bytes()), ring }
+impl From<Ring> for ketama_ring {
+    fn from(ring: Ring) -> Self {
+        let dialect = terminated(ring.dialect().name.as_bytes());
+        Self { ring, names: OnceLock::new(), segment: None, private: None, dialect }
     }
+}
+
+impl From<&Opened> for ketama_ring {
+    fn from(opened: &Opened) -> Self {
+        let private = opened.private().map(|reason| terminated(reason.to_string().as_bytes()));
+        Self { segment: opened.segment().cloned(), private, ..opened.ring().clone().into() }
+    }
+}
+
+impl ketama_ring {
+    /// The name of a server as a C string.
+    fn name(&self, server: u32) -> Option<&[u8]> {
+        if let Some(segment) = &self.segment {
+            return segment.name(server);
+        }
+        let names = || self.ring.servers().iter().map(|server| terminated(&server.name)).collect();
+        self.names.get_or_init(names).get(server as usize).map(|name| &name[..])
+    }
+}
+
+/// A text as a C string.
+fn terminated(text: &[u8]) -> Box<[u8]> {
+    [text, b"\0"].concat().into_boxed_slice()
 }
 
 /// A key: any bytes, NUL included.

@@ -13,7 +13,7 @@ use std::ffi::{c_char, c_double, c_int};
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_server_count(ring: *const ketama_ring) -> u32 {
     // SAFETY: the caller keeps the contract of `capi`.
-    unsafe { ask(ring, 0, |ring| ring.names.len() as u32) }
+    unsafe { ask(ring, 0, |ring| ring.ring.server_count() as u32) }
 }
 
 /// \brief Name of a server: a C string that is valid as long as the ring.
@@ -22,9 +22,7 @@ pub unsafe extern "C" fn ketama_ring_server_count(ring: *const ketama_ring) -> u
 /// \return NULL for another index, KETAMA_NO_SERVER among them, and if ring is NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_server_name(ring: *const ketama_ring, index: u32) -> *const c_char {
-    let name = |ring: &ketama_ring| {
-        ring.names.get(index as usize).map_or(std::ptr::null(), |name| name.as_ptr().cast())
-    };
+    let name = |ring: &ketama_ring| ring.name(index).map_or(std::ptr::null(), |name| name.as_ptr().cast());
     // SAFETY: the caller keeps the contract of `capi`.
     unsafe { ask(ring, std::ptr::null(), name) }
 }

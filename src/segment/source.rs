@@ -1,7 +1,8 @@
-//! A server list on disk, as `ketama_roll` sees it: which state of which file was read, and whether it may have changed.
+//! A server list on disk: which state of which file was read, and whether it may have changed.
 
+use super::layout::{self, Header};
 use crate::error::{Error, ErrorKind};
-use crate::server_list::ServerList;
+use crate::hash::md5;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -14,7 +15,7 @@ const LARGEST: u64 = 64 << 20;
 
 /// What tells one state of a file from another without reading it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Identity {
+pub(crate) struct Identity {
     device: u64,
     inode: u64,
     size: u64,
@@ -24,6 +25,11 @@ pub(super) struct Identity {
 }
 
 impl Identity {
+    /// The state of an open file.
+    pub fn of(file: &File) -> io::Result<Self> {
+        Ok(Self::new(&file.metadata()?))
+    }
+
     fn new(metadata: &Metadata) -> Self {
         Self {
             device: metadata.dev(),
@@ -53,16 +59,64 @@ impl Identity {
     }
 }
 
-/// The content of a file and the state that it belongs to.
-pub(super) struct Content {
-    pub bytes: Vec<u8>,
+/// The state of a file from which a ring was built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Source {
     pub identity: Identity,
-    /// The identity may stand for other content by now: it is no proof that the file is unchanged.
+    /// The identity may stand for other content by now.
     pub fresh: bool,
+    /// The MD5 digest of the content.
+    pub digest: [u8; 16],
+}
+
+/// `source-state` where the identity proves that the content is the same, and where it does not.
+const SETTLED: u32 = 1;
+const FRESH: u32 = 2;
+
+impl Source {
+    /// Whether a ring built from this state is right for a file in the state `now`.
+    pub fn serves(&self, now: &Self) -> bool {
+        self.digest == now.digest
+    }
+
+    /// Fills the fields of a segment's header.
+    pub(super) fn write_to(&self, header: &mut Header<[u8; layout::HEADER]>) {
+        let Identity { device, inode, size, modified, changed } = self.identity;
+        header.set(layout::SOURCE_DEVICE, &device.to_ne_bytes());
+        header.set(layout::SOURCE_INODE, &inode.to_ne_bytes());
+        header.set(layout::SOURCE_SIZE, &size.to_ne_bytes());
+        header.set(layout::SOURCE_MTIME, &modified.0.to_ne_bytes());
+        header.set(layout::SOURCE_MTIME_NS, &modified.1.to_ne_bytes());
+        header.set(layout::SOURCE_CTIME, &changed.0.to_ne_bytes());
+        header.set(layout::SOURCE_CTIME_NS, &changed.1.to_ne_bytes());
+        header.set(layout::SOURCE_DIGEST, &self.digest);
+        let state = if self.fresh { FRESH } else { SETTLED };
+        header.set(layout::SOURCE_STATE, &state.to_ne_bytes());
+    }
+
+    /// Reads the fields of a segment's header; None if it names no source.
+    pub(super) fn read_from<B: AsRef<[u8]>>(header: &Header<B>) -> Option<Self> {
+        let identity = Identity {
+            device: header.u64(layout::SOURCE_DEVICE),
+            inode: header.u64(layout::SOURCE_INODE),
+            size: header.u64(layout::SOURCE_SIZE),
+            modified: (header.i64(layout::SOURCE_MTIME), header.i64(layout::SOURCE_MTIME_NS)),
+            changed: (header.i64(layout::SOURCE_CTIME), header.i64(layout::SOURCE_CTIME_NS)),
+        };
+        let state = header.u32(layout::SOURCE_STATE);
+        let digest = header.array(layout::SOURCE_DIGEST);
+        [SETTLED, FRESH].contains(&state).then_some(Self { identity, fresh: state == FRESH, digest })
+    }
+}
+
+/// The content of a file and the state that it belongs to.
+pub(crate) struct Content {
+    pub bytes: Vec<u8>,
+    pub source: Source,
 }
 
 /// What became of looking at a path: kept apart because the old library answers them differently.
-pub(super) enum Missing {
+pub(crate) enum Missing {
     /// There is nothing to be seen at this path.
     Path,
     /// There is something, but no list can be read from it.
@@ -70,14 +124,14 @@ pub(super) enum Missing {
 }
 
 /// The state of the file at `path`, by one system call.
-pub(super) fn identity(path: &[u8]) -> Result<Identity, Missing> {
+pub(crate) fn identity(path: &[u8]) -> Result<Identity, Missing> {
     let metadata = std::fs::metadata(OsStr::from_bytes(path)).map_err(|_| Missing::Path)?;
     Ok(Identity::new(&metadata))
 }
 
 /// Reads the file at `path`. A file that changes while it is read is read again, a few times at most; what is returned
 /// last then counts as fresh.
-pub(super) fn read(path: &[u8]) -> Result<Content, Missing> {
+pub(crate) fn read(path: &[u8]) -> Result<Content, Missing> {
     let refused = |reason: String| {
         let message =
             format!("No valid server definitions in file {}: {reason}", String::from_utf8_lossy(path));
@@ -97,19 +151,23 @@ pub(super) fn read(path: &[u8]) -> Result<Content, Missing> {
         let unchanged = identity == Identity::new(&after);
         if unchanged || one_way || last {
             let fresh = !unchanged || one_way || identity.is_fresh(SystemTime::now());
-            return Ok(Content { bytes, identity, fresh });
+            let digest = md5::digest(&bytes);
+            return Ok(Content { bytes, source: Source { identity, fresh, digest } });
         }
     }
     Err(refused("it does not stop changing".to_owned()))
 }
 
-/// The server list in the file at `path`, in whatever form.
-pub(super) fn list(path: &[u8]) -> Result<ServerList, Error> {
-    let shown = String::from_utf8_lossy(path);
-    match read(path) {
-        Ok(content) => ServerList::parse(&content.bytes, &shown),
-        Err(Missing::List(error)) => Err(error),
-        Err(Missing::Path) => Err(Error::new(ErrorKind::Io, format!("Invalid filename specified: {shown}"))),
+impl Missing {
+    /// Why the list at `path` cannot be had.
+    pub fn error(self, path: &[u8]) -> Error {
+        match self {
+            Self::List(error) => error,
+            Self::Path => {
+                let message = format!("Invalid filename specified: {}", String::from_utf8_lossy(path));
+                Error::new(ErrorKind::Io, message)
+            }
+        }
     }
 }
 

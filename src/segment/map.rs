@@ -1,0 +1,286 @@
+//! A segment in memory: opened, mapped, validated in full, and from then on read like memory of one's own.
+//!
+//! # What a mapping rests on
+//! A mapped file is memory that others could change. What this module hands out as slices holds only as long as nobody
+//! writes into the file or cuts it short while it is mapped: publishers never do, they put another file in its place
+//! ([`super::publish`]); and nobody else can, for a file is mapped only if it belongs to this user or to root and only
+//! its owner may write to it. What remains is told in `README.md`, "When a mapped segment can fail".
+
+use super::layout::{self, FORMAT, HEADER, Header, MAGIC, NATIVE, RECORDS_HEADER, Span, refused};
+use super::list;
+use super::source::{Identity, Source};
+use crate::Ring;
+use crate::error::{Error, ErrorKind};
+use crate::point::{Place, Point};
+use crate::ring::Placed;
+use crate::search::{Owner, Points};
+use crate::server_list::ServerList;
+use memmap2::{Mmap, MmapOptions};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::Path;
+use std::sync::Arc;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Bytes of a record of `include/ketama.h`.
+const RECORD: usize = 28;
+
+/// A mapped segment whose bytes were validated. It stays mapped, whatever happens to its file name, until it is dropped.
+#[derive(Debug)]
+pub struct Segment {
+    map: Mmap,
+    /// The state of the segment's own file.
+    identity: Identity,
+    fingerprint: u64,
+    width: u32,
+    servers: u32,
+    spans: Spans,
+}
+
+#[derive(Debug)]
+struct Spans {
+    list: Span,
+    index: Span,
+    entries: Span,
+    points: Span,
+    table: Span,
+    records: Span,
+}
+
+impl Owner for Segment {}
+
+impl Segment {
+    /// Maps and validates the segment at `path`.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Io`] if it cannot be opened or mapped, [`ErrorKind::Segment`] if it is not to be trusted, if its
+    /// format is not known here, or if any of its bytes is wrong.
+    pub fn open(path: &Path) -> Result<Arc<Self>, Error> {
+        Self::open_of(path, None)
+    }
+
+    /// The same for a ring that was built from this state of a list.
+    pub(crate) fn open_of(path: &Path, wanted: Option<&Source>) -> Result<Arc<Self>, Error> {
+        let map = |file: &File| {
+            // SAFETY: see "What a mapping rests on": this file is written by nobody while it is mapped.
+            let map = unsafe { MmapOptions::new().populate().map(file) }.map_err(|error| io(&error))?;
+            Ok((checked(&map, wanted)?, map))
+        };
+        Self::opened(path, map)
+    }
+
+    /// Opens a file, maps it as `map` does, and names it in errors.
+    fn opened(
+        path: &Path,
+        map: impl FnOnce(&File) -> Result<(Checked, Mmap), Error>,
+    ) -> Result<Arc<Self>, Error> {
+        let open = || {
+            let file = open_trusted(path)?;
+            let identity = Identity::of(&file).map_err(|error| io(&error))?;
+            let (Checked { fingerprint, width, servers, spans }, map) = map(&file)?;
+            Ok(Arc::new(Self { map, identity, fingerprint, width, servers, spans }))
+        };
+        open().map_err(|error: Error| error.in_file(path.to_string_lossy()))
+    }
+
+    /// Maps the segment at `path` with a page of this process's own where its records begin: `fill` writes the bytes
+    /// before the first record. Records and all else are shared as in [`Segment::open`].
+    ///
+    /// # Errors
+    /// As [`Segment::open`], and [`ErrorKind::Segment`] if it has no records.
+    pub(crate) fn open_with_header(
+        path: &Path,
+        wanted: &Source,
+        fill: impl FnOnce(*mut [u8; RECORDS_HEADER]),
+    ) -> Result<Arc<Self>, Error> {
+        let map = |file: &File| {
+            // SAFETY: as in `open_of`; what is written below goes to this process's copy of a page.
+            let mut map = unsafe { MmapOptions::new().map_copy(file) }.map_err(|error| io(&error))?;
+            let checked = checked(&map, Some(wanted))?;
+            let records = checked.spans.records;
+            let header = map.get_mut(records.offset..records.offset + records.length);
+            let header = header.and_then(<[u8]>::first_chunk_mut::<RECORDS_HEADER>);
+            fill(header.ok_or_else(|| refused("it has no records"))?);
+            Ok((checked, map.make_read_only().map_err(|error| io(&error))?))
+        };
+        Self::opened(path, map)
+    }
+
+    /// Which file this is: what `identity` says of the segment's path as long as nobody has published another.
+    pub(crate) fn identity(&self) -> &Identity {
+        &self.identity
+    }
+
+    /// [`Ring::fingerprint`] as the publisher computed it; 0 if it did not.
+    pub fn fingerprint(&self) -> u64 {
+        self.fingerprint
+    }
+
+    /// The bytes of the whole file.
+    pub fn size(&self) -> usize {
+        self.map.len()
+    }
+
+    /// The ring, which reads its points from this mapping.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Segment`] if points or servers do not make a ring of the dialect; else as [`Ring::build`].
+    pub fn ring(self: &Arc<Self>) -> Result<Ring, Error> {
+        let list = self.list()?;
+        let Some(placed) = self.placed()? else { return Ring::build(list) };
+        let (again, fallback) = (Arc::clone(self), ServerList::new(list.dialect, Vec::new()));
+        // What was read once can be read again: the bytes have not changed.
+        Ring::with_points(&list, placed, move || again.list().unwrap_or(fallback))
+    }
+
+    fn list(&self) -> Result<ServerList, Error> {
+        let Spans { list, index, entries, .. } = self.spans;
+        list::decode(self.bytes(list), self.bytes(index), self.bytes(entries))
+    }
+
+    /// The name of a server as a C string.
+    pub(crate) fn name(&self, server: u32) -> Option<&[u8]> {
+        list::name(self.bytes(self.spans.index), self.bytes(self.spans.entries), server as usize)
+    }
+
+    /// The points; None where the dialect's rule has none.
+    pub(crate) fn placed(self: &Arc<Self>) -> Result<Option<Placed>, Error> {
+        Ok(match self.width {
+            32 => Some(Placed::Narrow(self.points()?)),
+            64 => Some(Placed::Wide(self.points()?)),
+            128 => Some(Placed::Widest(self.points()?)),
+            _ => None,
+        })
+    }
+
+    fn points<T: Place>(self: &Arc<Self>) -> Result<Arc<Points<T>>, Error> {
+        let Spans { points, table, .. } = self.spans;
+        // SAFETY: the arrays go to `Points` together with this segment, which it keeps for as long as it reads them.
+        let points = unsafe { self.array::<Point<T>>(points) }?;
+        // SAFETY: as above.
+        let table = unsafe { self.array::<u32>(table) }?;
+        let owner: Arc<dyn Owner> = Arc::clone(self) as _;
+        Points::shared(points, table, self.servers as usize, owner).map(Arc::new).map_err(refused)
+    }
+
+    /// The records of `include/ketama.h`, with the bytes before them that `open_with_header` filled.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Segment`] if they do not belong to `points`, or an address is no C string.
+    pub(crate) fn records(&self, points: &Points<u32>) -> Result<&[u8], Error> {
+        let bytes = self.bytes(self.spans.records);
+        let records = bytes.get(RECORDS_HEADER..).ok_or_else(|| refused("it has no records"))?;
+        let (records, rest) = records.as_chunks::<RECORD>();
+        let belongs = |(record, point): (&[u8; RECORD], &Point<u32>)| {
+            record[..4] == point.value.to_ne_bytes() && record[RECORD - 1] == 0
+        };
+        let as_many = records.len() == points.len() && rest.is_empty();
+        if !(as_many && records.iter().zip(points.as_slice()).all(belongs)) {
+            return Err(refused("the records are not those of the points"));
+        }
+        Ok(bytes)
+    }
+
+    fn bytes(&self, span: Span) -> &[u8] {
+        self.map.get(span.offset..span.offset + span.length).unwrap_or_default()
+    }
+
+    /// A section as an array of integers, or of structs of integers.
+    ///
+    /// # Safety
+    /// `V` takes any bytes, and the array is not used longer than this segment lives.
+    unsafe fn array<V>(&self, span: Span) -> Result<&'static [V], Error> {
+        let bytes = self.bytes(span);
+        if !bytes.len().is_multiple_of(size_of::<V>()) || !bytes.as_ptr().cast::<V>().is_aligned() {
+            return Err(refused("a section does not hold a whole number of entries"));
+        }
+        let first = bytes.as_ptr().cast();
+        // SAFETY: as many bytes lie there, aligned (just checked); the rest is the contract of this function.
+        Ok(unsafe { std::slice::from_raw_parts(first, bytes.len() / size_of::<V>()) })
+    }
+}
+
+fn io(error: &std::io::Error) -> Error {
+    Error::new(ErrorKind::Io, error.to_string())
+}
+
+/// Opens a file that may be mapped: a regular one that belongs to this user or to root and that only its owner may write.
+pub(super) fn open_trusted(path: &Path) -> Result<File, Error> {
+    // A link could lead to a file that another user chose; a FIFO would make the opening wait.
+    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
+    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
+        if error.raw_os_error() == Some(libc::ELOOP) { refused("it is a symbolic link") } else { io(&error) }
+    })?;
+    trust(&file)?;
+    Ok(file)
+}
+
+/// Refuses an open file that others than this user and root could change.
+pub(super) fn trust(file: &File) -> Result<(), Error> {
+    let metadata = file.metadata().map_err(|error| io(&error))?;
+    if !metadata.is_file() {
+        return Err(refused("it is not a regular file"));
+    }
+    // SAFETY: the call has no preconditions.
+    let user = unsafe { libc::geteuid() };
+    if metadata.uid() != user && metadata.uid() != 0 {
+        return Err(refused(format!("it belongs to user {}, not to {user} or root", metadata.uid())));
+    }
+    if metadata.mode() & 0o022 != 0 {
+        return Err(refused("others than its owner may write to it"));
+    }
+    Ok(())
+}
+
+/// What the header of a whole and undamaged segment says.
+pub(super) struct Checked {
+    fingerprint: u64,
+    width: u32,
+    servers: u32,
+    spans: Spans,
+}
+
+/// Checks all that can be checked without knowing what the sections hold.
+pub(super) fn checked(bytes: &[u8], wanted: Option<&Source>) -> Result<Checked, Error> {
+    let Some((head, _)) = bytes.split_at_checked(HEADER) else {
+        return Err(refused("it is shorter than a header"));
+    };
+    let header = Header(head);
+    if header.array(layout::MAGIC_FIELD) != MAGIC {
+        return Err(refused("it is not a segment"));
+    }
+    match (header.u32(layout::VERSION), header.u32(layout::BYTE_ORDER)) {
+        (FORMAT, NATIVE) => {}
+        (_, order) if order == NATIVE.swap_bytes() => return Err(refused("it has the other byte order")),
+        (version, _) => return Err(refused(format!("its format is {version}; {FORMAT} is known here"))),
+    }
+    if header.u64(layout::SIZE) != bytes.len() as u64 {
+        return Err(refused("its size is not the one that it was written with"));
+    }
+    let source = Source::read_from(&header);
+    if wanted.is_some_and(|wanted| source.as_ref().is_none_or(|source| !source.serves(wanted))) {
+        return Err(refused("it is of another state of the list"));
+    }
+    if xxh3_64(&bytes[layout::COVERED..]) != header.u64(layout::CHECKSUM) {
+        return Err(refused("its checksum is wrong"));
+    }
+    let section = |field| header.section(field, bytes.len());
+    let spans = Spans {
+        list: section(layout::LIST_SECTION)?,
+        index: section(layout::INDEX_SECTION)?,
+        entries: section(layout::SERVERS_SECTION)?,
+        points: section(layout::POINTS_SECTION)?,
+        table: section(layout::TABLE_SECTION)?,
+        records: section(layout::RECORDS_SECTION)?,
+    };
+    let servers = header.u32(layout::SERVER_COUNT);
+    if spans.index.length as u64 != u64::from(servers) * 4 {
+        return Err(refused("the number of servers is not that of the list"));
+    }
+    let width = header.u32(layout::WIDTH);
+    if ![0, 32, 64, 128].contains(&width) {
+        return Err(refused("points have 32, 64 or 128 bits"));
+    }
+    let fingerprint = header.u64(layout::FINGERPRINT);
+    Ok(Checked { fingerprint, width, servers, spans })
+}

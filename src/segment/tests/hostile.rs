@@ -1,0 +1,162 @@
+//! Segments that somebody has made to do harm: their checksum is right, and nothing else need be.
+//!
+//! `KETAMA_FUZZ=100000 cargo test --release hostile` makes as many of each sample, in place of 40.
+
+use super::*;
+use crate::dialect::DIALECTS;
+use crate::segment::layout::{self, COVERED, HEADER};
+use crate::segment::testing::Folder;
+use crate::segment::{Opened, attach};
+use std::fs;
+use std::path::Path;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// Gives the bytes the size and the checksum that they should have.
+fn repair(bytes: &mut [u8]) {
+    if bytes.len() < HEADER {
+        return;
+    }
+    let size = bytes.len() as u64;
+    bytes[layout::SIZE.offset..][..8].copy_from_slice(&size.to_ne_bytes());
+    let checksum = xxh3_64(&bytes[COVERED..]);
+    bytes[layout::CHECKSUM.offset..][..8].copy_from_slice(&checksum.to_ne_bytes());
+}
+
+/// Does with a ring all that its users do, for what may come of it.
+fn use_all(opened: &Opened) {
+    let ring = opened.ring();
+    for number in 0..20 {
+        let key = format!("key-{number}");
+        let mut list = [0; 3];
+        let count = ring.lookup_n(key.as_bytes(), &mut list);
+        let answers = ring.lookup(key.as_bytes()).into_iter().chain(list[..count].iter().copied());
+        for server in answers {
+            assert!((server as usize) < ring.server_count());
+            assert!(opened.segment().unwrap().name(server).is_some());
+            assert!(ring.servers().get(server as usize).is_some());
+        }
+    }
+    let mut many = [0; 2];
+    ring.lookup_many(&[b"a", b"b"], &mut many);
+    ring.lookup_place(u128::MAX);
+    ring.point(ring.point_count().wrapping_sub(1));
+    ring.shares();
+    ring.fingerprint();
+}
+
+/// A stream of numbers that is the same in every run.
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, limit: usize) -> usize {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as usize % limit
+    }
+}
+
+fn try_out(path: &Path, bytes: &[u8]) -> bool {
+    fs::write(path, bytes).unwrap();
+    attach(path).map(|opened| use_all(&opened)).is_ok()
+}
+
+/// Segments of rings with places of 32, 64 and 128 bits, and of one without points.
+fn samples(folder: &Folder) -> Vec<Vec<u8>> {
+    let dialects = ["libketama", "envoy", "dalli", "gomemcache"];
+    let mut bytes = Vec::new();
+    for dialect in dialects.into_iter().chain(DIALECTS.iter().map(|dialect| dialect.name)) {
+        let Ok(ring) = Ring::build(list_of(dialect, "h", 2)) else { continue };
+        if ring.point_count() > 3_000 {
+            continue;
+        }
+        let path = folder.path("ring");
+        crate::segment::publish(&ring, &path, &Default::default()).unwrap();
+        bytes.push(fs::read(&path).unwrap());
+    }
+    bytes
+}
+
+#[test]
+fn no_bytes_with_a_right_checksum_make_a_ring_that_is_not_safe() {
+    let folder = Folder::new();
+    let path = folder.path("hostile");
+    let mut random = Random(11);
+    let (mut accepted, mut refused) = (0, 0);
+    let rounds = std::env::var("KETAMA_FUZZ").map_or(40, |rounds| rounds.parse().unwrap());
+    for sample in samples(&folder) {
+        for _ in 0..rounds {
+            let mut bytes = sample.clone();
+            for _ in 0..1 + random.below(4) {
+                // The header and the list are small, and full of numbers that others are computed from.
+                let most = if random.below(3) == 0 { bytes.len() } else { bytes.len().min(600) };
+                let at = random.below(most);
+                let values = [0, 1, 0x7f, 0x80, 0xff, random.below(256) as u8];
+                bytes[at] = values[random.below(values.len())];
+            }
+            if random.below(10) == 0 {
+                bytes.truncate(random.below(bytes.len()));
+            }
+            repair(&mut bytes);
+            if try_out(&path, &bytes) { accepted += 1 } else { refused += 1 }
+        }
+    }
+    assert!(
+        accepted > 100 && refused > 100,
+        "{accepted} accepted, {refused} refused: the test has lost its edge"
+    );
+}
+
+#[test]
+fn points_of_one_dialect_under_the_name_of_another_are_safe() {
+    let folder = Folder::new();
+    let path = folder.path("hostile");
+    let samples = samples(&folder);
+    for dialect in DIALECTS {
+        for sample in &samples {
+            let list = u64::from_ne_bytes(sample[128..136].try_into().unwrap()) as usize;
+            let old = u32::from_ne_bytes(sample[list..list + 4].try_into().unwrap()) as usize;
+            // The list has another length now: a copy of it goes to the end of the file.
+            let name = dialect.name.as_bytes();
+            let rest = &sample[list + 4 + old..];
+            let mut bytes = sample.clone();
+            bytes.resize(bytes.len().next_multiple_of(layout::ALIGN), 0);
+            let moved = bytes.len();
+            bytes.extend((name.len() as u32).to_ne_bytes());
+            bytes.extend(name);
+            bytes.extend(rest);
+            let length = bytes.len() - moved;
+            bytes[128..136].copy_from_slice(&(moved as u64).to_ne_bytes());
+            bytes[136..144].copy_from_slice(&(length as u64).to_ne_bytes());
+            repair(&mut bytes);
+            try_out(&path, &bytes);
+        }
+    }
+}
+
+#[test]
+fn points_that_are_out_of_order_or_belong_to_nobody_are_refused() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    crate::segment::publish(&ring_of("libketama", 3), &path, &Default::default()).unwrap();
+    let sample = fs::read(&path).unwrap();
+    let number = |at: usize| u64::from_ne_bytes(sample[at..at + 8].try_into().unwrap()) as usize;
+    let (points, table, table_length) = (number(176), number(192), number(200));
+    let change = |at: usize, value: u32| {
+        let mut bytes = sample.clone();
+        bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
+        repair(&mut bytes);
+        fs::write(&path, &bytes).unwrap();
+        attach(&path).map(|_| ()).map_err(|error| error.message().to_owned())
+    };
+    let value = u32::from_ne_bytes(sample[points..points + 4].try_into().unwrap());
+    assert_eq!(change(points, value), Ok(()));
+    assert_eq!(change(points, u32::MAX), Err("the points are not in order".into()));
+    assert_eq!(change(points + 4, 3), Err("a point belongs to no server of the list".into()));
+    for at in (table..table + table_length).step_by(4) {
+        let old = u32::from_ne_bytes(sample[at..at + 4].try_into().unwrap());
+        for new in [old.wrapping_add(1), old.wrapping_sub(1), u32::MAX] {
+            assert_eq!(change(at, new), Err("the index is not that of the points".into()), "{at}");
+        }
+    }
+    let end = table.next_multiple_of(64).min(points + number(184)) - 4;
+    assert!(change(end, 0).is_err());
+}

@@ -1,0 +1,175 @@
+//! Publishing and attaching: who is trusted, who waits for whom, what is left behind.
+
+use super::*;
+use crate::ErrorKind;
+use crate::segment::publish::{self, Lock};
+use crate::segment::testing::Folder;
+use crate::segment::{self, Policy, Segment};
+use std::fs;
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::time::Duration;
+
+const QUICK: Policy = Policy { group: false, wait: Duration::from_millis(20) };
+
+fn names(folder: &Folder) -> Vec<String> {
+    let entries = fs::read_dir(folder.path("")).unwrap();
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+fn reason(path: &std::path::Path) -> String {
+    Segment::open(path).unwrap_err().message().to_owned()
+}
+
+#[test]
+fn old_mappings_stay_when_another_ring_is_published() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    let (first, second) = (ring_of("libketama", 4), ring_of("libketama", 9));
+    segment::publish(&first, &path, &QUICK).unwrap();
+    let old = segment::attach(&path).unwrap();
+    segment::publish(&second, &path, &QUICK).unwrap();
+    let new = segment::attach(&path).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert_same_answers(&first, old.ring());
+    assert_same_answers(&second, new.ring());
+    assert_eq!(names(&folder), ["ring.control", "ring.lock"]);
+}
+
+#[test]
+fn files_are_for_their_owner_alone_unless_the_group_is_let_in() {
+    let folder = Folder::new();
+    for (name, group, mode) in [("own", false, 0o600), ("group", true, 0o640)] {
+        let path = folder.path(name);
+        segment::publish(&ring_of("libketama", 2), &path, &Policy { group, ..QUICK }).unwrap();
+        for file in [path.clone(), publish::beside(&path, ".control")] {
+            assert_eq!(fs::metadata(&file).unwrap().mode() & 0o777, mode, "{file:?}");
+        }
+    }
+}
+
+#[test]
+fn only_files_of_this_user_or_root_that_nobody_else_may_write_are_trusted() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    segment::publish(&ring_of("libketama", 2), &path, &QUICK).unwrap();
+    for mode in [0o620, 0o602, 0o666] {
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(reason(&path), "others than its owner may write to it");
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(Segment::open(&path).is_ok());
+    symlink(&path, folder.path("link")).unwrap();
+    assert_eq!(reason(&folder.path("link")), "it is a symbolic link");
+    assert_eq!(reason(&folder.path("")), "it is not a regular file");
+    assert_eq!(Segment::open(&folder.path("none")).unwrap_err().kind(), ErrorKind::Io);
+    match chown(&path, Some(65_534), None) {
+        Ok(()) => {
+            assert!(reason(&path).starts_with("it belongs to user 65534, not to "), "{}", reason(&path))
+        }
+        Err(_) => eprintln!("SKIPPED: a file of another user (only root can give one away)"),
+    }
+}
+
+#[test]
+fn a_publisher_at_work_delays_others_no_longer_than_they_wait() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    let held = Lock::take(&path, &QUICK).unwrap();
+    let ring = ring_of("libketama", 2);
+    let error = segment::publish(&ring, &path, &QUICK).unwrap_err();
+    assert_eq!(
+        (error.kind(), error.message()),
+        (ErrorKind::Busy, "another process has been building for 20 ms")
+    );
+    drop(held);
+    segment::publish(&ring, &path, &QUICK).unwrap();
+}
+
+#[test]
+fn a_list_shares_through_the_segment_that_it_names() {
+    let folder = Folder::new();
+    let list = folder.path("fleet.toml");
+    let text = "dialect = \"nginx\"\nsegment = \"fleet.ring\"\n[[servers]]\nname = \"a:1\"\n[[servers]]\nname = \"b:1\"\n";
+    fs::write(&list, text).unwrap();
+    let first = segment::open(&list, &QUICK).unwrap();
+    let second = segment::open(&list, &QUICK).unwrap();
+    let inode = fs::metadata(folder.path("fleet.ring")).unwrap().ino();
+    assert!(first.segment().is_some() && second.segment().is_some());
+    assert_same_answers(first.ring(), second.ring());
+    // Another list: the segment of the first one does not do.
+    fs::write(&list, text.replace("b:1", "c:1")).unwrap();
+    let third = segment::open(&list, &QUICK).unwrap();
+    assert_eq!(third.ring().servers()[1].name, b"c:1");
+    assert_ne!(fs::metadata(folder.path("fleet.ring")).unwrap().ino(), inode);
+    assert_eq!(second.ring().servers()[1].name, b"b:1");
+    assert_eq!(names(&folder), ["fleet.ring", "fleet.ring.control", "fleet.ring.lock", "fleet.toml"]);
+}
+
+#[test]
+fn a_ring_that_cannot_be_shared_is_private_and_says_why() {
+    let folder = Folder::new();
+    let list = folder.path("fleet.toml");
+    let write = |segment: &str| {
+        let servers = "[[servers]]\nname = \"a:1\"\n[[servers]]\nname = \"b:1\"\n";
+        fs::write(&list, format!("dialect = \"nginx\"\nsegment = \"{segment}\"\n{servers}")).unwrap();
+    };
+    let why = || {
+        let opened = segment::open(&list, &QUICK).unwrap();
+        assert!(opened.segment().is_none() && opened.ring().lookup(b"key").is_some());
+        opened.private().unwrap().to_string()
+    };
+    write("none/fleet.ring");
+    assert!(why().starts_with("no lock on the segment: No such file"), "{}", why());
+    write("fleet.ring");
+    let held = Lock::take(&folder.path("fleet.ring"), &QUICK).unwrap();
+    assert!(why().starts_with("another process has been building for 20 ms"), "{}", why());
+    drop(held);
+    fs::create_dir(folder.path("fleet.ring")).unwrap();
+    assert!(why().starts_with("the segment cannot be put in place: "), "{}", why());
+    assert!(!names(&folder).iter().any(|name| name.ends_with(".tmp")));
+}
+
+#[test]
+fn what_dead_publishers_left_is_swept() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    for name in ["ring.1-0.tmp", "ring.99999-3.tmp", "ring2.1-0.tmp", "other"] {
+        fs::write(folder.path(name), "left").unwrap();
+    }
+    segment::publish(&ring_of("libketama", 2), &path, &QUICK).unwrap();
+    assert_eq!(names(&folder), ["other", "ring", "ring.control", "ring.lock", "ring2.1-0.tmp"]);
+}
+
+#[test]
+fn a_full_disk_leaves_what_was_there() {
+    // A limit on the size of files is met as a full disk is: by a write that fails. It is set in a child of its own.
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    let small = ring_of("libketama", 1);
+    segment::publish(&small, &path, &QUICK).unwrap();
+    let child = super::soak::child(
+        "segment::tests::share::publisher_on_a_full_disk",
+        &[("KETAMA_TEST_PATH", path.as_os_str())],
+    );
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    assert!(text.contains("the segment cannot be written: File too large"), "{text}");
+    assert_same_answers(&small, segment::attach(&path).unwrap().ring());
+    assert_eq!(names(&folder), ["ring", "ring.control", "ring.lock"]);
+}
+
+#[test]
+#[ignore = "the child process of `a_full_disk_leaves_what_was_there`"]
+fn publisher_on_a_full_disk() {
+    let path = std::env::var_os("KETAMA_TEST_PATH").unwrap();
+    let limit = libc::rlimit { rlim_cur: 20_000, rlim_max: 20_000 };
+    // SAFETY: the call has no preconditions.
+    unsafe { libc::signal(libc::SIGXFSZ, libc::SIG_IGN) };
+    // SAFETY: the pointer is to a live struct.
+    assert_eq!(unsafe { libc::setrlimit(libc::RLIMIT_FSIZE, &raw const limit) }, 0);
+    let error = segment::publish(&ring_of("libketama", 100), path.as_ref(), &QUICK).unwrap_err();
+    println!("{error}");
+}

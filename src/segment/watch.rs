@@ -1,0 +1,138 @@
+//! Watching a path for changes with inotify: the folders in which something would have to change for the path to lead to
+//! another file or to other content.
+
+use std::collections::HashMap;
+use std::io;
+use std::os::fd::{AsRawFd, RawFd};
+use std::path::{Component, Path, PathBuf};
+
+use inotify::{EventMask, Inotify, WatchDescriptor, WatchMask};
+
+/// How many symbolic links are followed: as many as Linux does.
+const LINKS: usize = 40;
+
+/// A watched path.
+#[derive(Debug)]
+pub(super) struct Watch {
+    path: PathBuf,
+    inotify: Inotify,
+    folders: HashMap<PathBuf, WatchDescriptor>,
+}
+
+impl Watch {
+    /// Starts to watch.
+    pub fn new(path: &Path) -> io::Result<Self> {
+        let path = std::path::absolute(path)?;
+        let mut watch = Self { path, inotify: Inotify::init()?, folders: HashMap::new() };
+        watch.renew();
+        if watch.folders.is_empty() {
+            return Err(io::Error::other("none of the path's folders can be watched"));
+        }
+        Ok(watch)
+    }
+
+    /// The descriptor that can be read when something has happened.
+    pub fn descriptor(&self) -> RawFd {
+        self.inotify.as_raw_fd()
+    }
+
+    /// Forgets what has happened so far, and watches the folders through which the path leads now. To be called before
+    /// the path is looked at: what happens afterwards is told.
+    pub fn drain(&mut self) {
+        // Looking for folders anew may itself be told of: it is the end only when nothing else has happened meanwhile.
+        while self.read() {
+            self.renew();
+        }
+    }
+
+    /// Reads what has happened; false if that is nothing but that a watch has ended.
+    fn read(&mut self) -> bool {
+        let mut buffer = [0; 4096];
+        let mut any = false;
+        while let Ok(events) = self.inotify.read_events(&mut buffer) {
+            any |= events.into_iter().any(|event| event.mask != EventMask::IGNORED);
+        }
+        any
+    }
+
+    fn renew(&mut self) {
+        let mask = WatchMask::CREATE
+            | WatchMask::MOVE
+            | WatchMask::DELETE
+            | WatchMask::MODIFY
+            | WatchMask::CLOSE_WRITE
+            | WatchMask::ATTRIB
+            | WatchMask::DELETE_SELF
+            | WatchMask::MOVE_SELF;
+        let mut watched = HashMap::new();
+        for folder in folders(&self.path) {
+            // Adding a folder that is watched already gives the same watch.
+            if let Ok(watch) = self.inotify.watches().add(&folder, mask) {
+                watched.insert(folder, watch);
+            }
+        }
+        let unused = self.folders.values().filter(|old| !watched.values().any(|new| new == *old));
+        for watch in unused {
+            // Gone already if the folder is.
+            let _ = self.inotify.watches().remove(watch.clone());
+        }
+        self.folders = watched;
+    }
+}
+
+/// The folders that decide where an absolute path leads: of each symbolic link on the way, and of the file at its end.
+/// Where a folder does not exist, the nearest one above it that does.
+fn folders(path: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    let mut path = path.to_owned();
+    for _ in 0..LINKS {
+        let Some((folder, next)) = first_link(&path) else { break };
+        found.push(folder);
+        path = next;
+    }
+    let end = path.ancestors().skip(1).find(|folder| folder.is_dir());
+    found.extend(end.map(Path::to_owned));
+    found
+}
+
+/// The folder of the first symbolic link on a path, and the path with that link followed.
+fn first_link(path: &Path) -> Option<(PathBuf, PathBuf)> {
+    let mut walked = PathBuf::new();
+    let mut rest = path.components();
+    while let Some(component) = rest.next() {
+        if component == Component::ParentDir {
+            walked.pop();
+            continue;
+        }
+        let folder = walked.clone();
+        walked.push(component);
+        if let Ok(target) = std::fs::read_link(&walked) {
+            let next = folder.join(target).join(rest.as_path());
+            return Some((folder, next));
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::segment::testing::Folder;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn every_link_on_the_way_counts() {
+        let folder = Folder::new();
+        let at = |name: &str| folder.path(name);
+        std::fs::create_dir_all(at("one/two")).unwrap();
+        std::fs::create_dir(at("mount")).unwrap();
+        symlink("../one/two", at("mount/..data")).unwrap();
+        symlink("..data/list", at("mount/list")).unwrap();
+        std::fs::write(at("one/two/list"), "x").unwrap();
+        let root = std::fs::canonicalize(folder.path("")).unwrap();
+        let found =
+            folders(&root.join("mount/list")).into_iter().map(|folder| folder.canonicalize().unwrap());
+        assert!(found.eq(["mount", "mount", "one/two"].map(|name| root.join(name))));
+        assert_eq!(folders(&root.join("none/none/list")), [root]);
+    }
+}

@@ -1,0 +1,166 @@
+//! Writes a segment: header, server list, points, index and, if wanted, the records of `include/ketama.h`.
+
+use super::layout::{self, ALIGN, FORMAT, HEADER, Header, MAGIC, NATIVE, RECORDS_HEADER, Span};
+use super::list;
+use super::source::Source;
+use crate::Ring;
+use crate::error::{Error, ErrorKind};
+use crate::point::{Place, Point};
+use crate::ring::Placed;
+use std::fs::File;
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use xxhash_rust::xxh3::Xxh3;
+
+/// What is written beside the ring itself.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Contents {
+    /// The state of the file from which the ring was built.
+    pub source: Option<Source>,
+    /// For the records of the 2007 interface: the `ip` of each server, as it stands there.
+    pub addresses: Option<Vec<[u8; 24]>>,
+    /// The ring's fingerprint, or 0: it takes longer than building the ring.
+    pub fingerprint: u64,
+}
+
+/// Writes the segment of a ring into an empty file.
+///
+/// Nothing is synced: a segment is made again from the list when it is lost, and one that a crash of the machine left
+/// half-written fails its checksum.
+pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(), Error> {
+    let sections = list::encode(ring.list())?;
+    let failed =
+        |error: io::Error| Error::new(ErrorKind::Io, format!("the segment cannot be written: {error}"));
+    let mut out = Output { file: BufWriter::with_capacity(1 << 16, file), digest: Xxh3::new(), at: 0 };
+    let mut header = Header([0; HEADER]);
+    header.set(layout::MAGIC_FIELD, &MAGIC);
+    header.set(layout::VERSION, &FORMAT.to_ne_bytes());
+    header.set(layout::BYTE_ORDER, &NATIVE.to_ne_bytes());
+    header.set(layout::FINGERPRINT, &contents.fingerprint.to_ne_bytes());
+    header.set(layout::SERVER_COUNT, &(ring.server_count() as u32).to_ne_bytes());
+    if let Some(source) = &contents.source {
+        source.write_to(&mut header);
+    }
+    let lengths = [
+        (layout::LIST_SECTION, sections.list.len()),
+        (layout::INDEX_SECTION, sections.index.len()),
+        (layout::SERVERS_SECTION, sections.servers.len()),
+    ];
+    let placed = ring.placed();
+    let (width, points, table) = match &placed {
+        Some(Placed::Narrow(points)) => (32, size_of_val(points.arrays().0), points.arrays().1.len()),
+        Some(Placed::Wide(points)) => (64, size_of_val(points.arrays().0), points.arrays().1.len()),
+        Some(Placed::Widest(points)) => (128, size_of_val(points.arrays().0), points.arrays().1.len()),
+        None => (0_u32, 0, 0),
+    };
+    let records = contents
+        .addresses
+        .as_ref()
+        .map_or(0, |_| RECORDS_HEADER + ring.point_count() * size_of::<[u8; 28]>());
+    header.set(layout::WIDTH, &width.to_ne_bytes());
+    let lengths = lengths.into_iter().chain([
+        (layout::POINTS_SECTION, points),
+        (layout::TABLE_SECTION, table * size_of::<u32>()),
+        (layout::RECORDS_SECTION, records),
+    ]);
+    let mut end = HEADER;
+    for (field, length) in lengths {
+        let offset = end.next_multiple_of(ALIGN);
+        header.set_section(field, Span { offset, length });
+        end = offset + length;
+    }
+    header.set(layout::SIZE, &(end as u64).to_ne_bytes());
+    out.header(&header.0).map_err(failed)?;
+    for section in [&sections.list, &sections.index, &sections.servers] {
+        out.align().and_then(|()| out.put(section)).map_err(failed)?;
+    }
+    match &placed {
+        Some(Placed::Narrow(points)) => out.arrays(points.arrays()),
+        Some(Placed::Wide(points)) => out.arrays(points.arrays()),
+        Some(Placed::Widest(points)) => out.arrays(points.arrays()),
+        None => out.align(),
+    }
+    .and_then(|()| out.align())
+    .and_then(|()| out.records(placed.as_ref(), contents.addresses.as_deref()))
+    .and_then(|()| out.finish(end))
+    .map_err(failed)
+}
+
+/// The file, and the checksum of what went into it.
+struct Output<'a> {
+    file: BufWriter<&'a File>,
+    digest: Xxh3,
+    at: usize,
+}
+
+impl Output<'_> {
+    fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.digest.update(bytes);
+        self.at += bytes.len();
+        self.file.write_all(bytes)
+    }
+
+    /// The checksum does not cover itself and what lies before it.
+    fn header(&mut self, header: &[u8; HEADER]) -> io::Result<()> {
+        let (before, covered) = header.split_at(layout::COVERED);
+        self.at = before.len();
+        self.file.write_all(before)?;
+        self.put(covered)
+    }
+
+    fn align(&mut self) -> io::Result<()> {
+        let gap = self.at.next_multiple_of(ALIGN) - self.at;
+        self.put(&[0; ALIGN][..gap])
+    }
+
+    fn arrays<T: Place>(&mut self, (points, table): (&[Point<T>], &[u32])) -> io::Result<()> {
+        let mut buffer = Vec::with_capacity(1 << 15);
+        let width = T::BITS as usize / 8;
+        // The padding of a point is written as zeros: what lies there in memory may be anything.
+        let padding = vec![0; size_of::<Point<T>>() - width - size_of::<u32>()];
+        self.align()?;
+        for points in points.chunks(1 << 10) {
+            buffer.clear();
+            for point in points {
+                let wide = point.value.widen();
+                if cfg!(target_endian = "little") {
+                    buffer.extend_from_slice(&wide.to_le_bytes()[..width]);
+                } else {
+                    buffer.extend_from_slice(&wide.to_be_bytes()[size_of::<u128>() - width..]);
+                }
+                buffer.extend_from_slice(&point.server.to_ne_bytes());
+                buffer.extend_from_slice(&padding);
+            }
+            self.put(&buffer)?;
+        }
+        self.align()?;
+        for entries in table.chunks(1 << 12) {
+            buffer.clear();
+            entries.iter().for_each(|entry| buffer.extend_from_slice(&entry.to_ne_bytes()));
+            self.put(&buffer)?;
+        }
+        Ok(())
+    }
+
+    fn records(&mut self, placed: Option<&Placed>, addresses: Option<&[[u8; 24]]>) -> io::Result<()> {
+        let (Some(Placed::Narrow(points)), Some(addresses)) = (placed, addresses) else { return Ok(()) };
+        self.put(&[0; RECORDS_HEADER])?;
+        let mut buffer = Vec::with_capacity(1 << 15);
+        for points in points.as_slice().chunks(1 << 10) {
+            buffer.clear();
+            for point in points {
+                buffer.extend_from_slice(&point.value.to_ne_bytes());
+                let ip = addresses.get(point.server as usize).copied().unwrap_or_default();
+                buffer.extend_from_slice(&ip);
+            }
+            self.put(&buffer)?;
+        }
+        Ok(())
+    }
+
+    fn finish(&mut self, end: usize) -> io::Result<()> {
+        debug_assert_eq!(self.at, end);
+        self.file.seek(SeekFrom::Start(layout::CHECKSUM.offset as u64))?;
+        self.file.write_all(&self.digest.digest().to_ne_bytes())?;
+        self.file.flush()
+    }
+}
