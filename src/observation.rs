@@ -4,7 +4,6 @@ mod json;
 
 use crate::error::{Error, ErrorKind};
 use crate::ring::Ring;
-use crate::rule::Rule;
 use crate::server_list::tree::{Field, Fields, Item, Tree};
 use crate::server_list::{ServerList, read};
 use std::collections::HashSet;
@@ -73,7 +72,7 @@ impl Observation {
     /// has no such thing.
     pub fn verify(&self) -> Result<Report, Error> {
         let ring = Ring::build(self.list.clone())?;
-        if self.list.replicas.is_some() && !ring.rule().has_order() {
+        if self.list.replicas.is_some() && !ring.has_order() {
             let message =
                 format!("`replicas`: {} with these options has no order of servers", self.list.dialect);
             return Err(Error::new(ErrorKind::Option, message));
@@ -83,10 +82,6 @@ impl Observation {
             report.add(key, answer(&ring, key, theirs), theirs);
         }
         for (number, theirs) in &self.integer_keys {
-            if *number > u64::from(u32::MAX) && matches!(ring.rule(), Rule::Narrow(_)) {
-                let message = format!("integer key {number}: {} takes 32 bits", self.list.dialect);
-                return Err(Error::new(ErrorKind::Option, message));
-            }
             let ours = Answer::One(ring.lookup_integer(*number)?.map(|server| name(&ring, server)));
             report.add(number.to_string().as_bytes(), ours, theirs);
         }

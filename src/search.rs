@@ -8,8 +8,7 @@ pub enum Search {
     /// The first point at or above `h`; above the last point, the first one. libketama and most others.
     AtOrAbove,
     /// As `AtOrAbove`, but place 0 belongs to the last point: an unsigned index that runs below 0 in some ports of
-    /// libketama's loop (`dialects-languages` 3.4 and 3.5 of the field's notes; Algorithm::ConsistentHash::Ketama
-    /// hash function 1, go-ketama HashFunc1).
+    /// libketama's loop (Algorithm::ConsistentHash::Ketama hash function 1, go-ketama HashFunc1).
     AtOrAboveZeroLast,
     /// As `AtOrAbove`, but above the last point the last point answers: Varnish does not wrap.
     AtOrAboveNoWrap,
@@ -146,6 +145,14 @@ impl<T: Place> Points<T> {
     }
 }
 
+impl<T: Place> Points<T> {
+    /// The servers of `count` places at equal distances, the first at 0: a circle read off into buckets.
+    /// Empty if there are no points.
+    pub fn slots(&self, count: u32, search: Search) -> Vec<u32> {
+        (0..count).filter_map(|slot| self.server(self.find(T::slot(slot, count), search)?)).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -225,6 +232,18 @@ mod tests {
     fn no_points_give_no_answer() {
         assert_eq!(points(&[]).find(7, Search::AtOrAbove), None);
         assert_eq!(points(&[]).find(7, Search::Nearest), None);
+    }
+
+    #[test]
+    fn slots_read_the_circle_at_equal_distances() {
+        let placed: Vec<_> = [(0_u32, 7), (1 << 30, 8), ((1 << 30) + 1, 9)]
+            .map(|(value, server)| Point { value, server })
+            .into();
+        let circle = Points::new(placed);
+        assert_eq!(circle.slots(4, Search::AtOrAbove), [7, 8, 7, 7]);
+        assert_eq!(circle.slots(3, Search::AtOrAbove), [7, 7, 7]);
+        assert_eq!(circle.slots(8, Search::AtOrBelow), [7, 7, 8, 9, 9, 9, 9, 9]);
+        assert!(points(&[]).slots(4, Search::AtOrAbove).is_empty());
     }
 
     #[test]

@@ -13,7 +13,7 @@
 //!   at a struct whose fields describe an array of the caller's own. It is not smoked during the call;
 //! * an out-parameter can be written.
 //!
-//! NULL is answered, never followed. No panic leaves an exported function ([`guard`]), nothing is printed, nothing
+//! NULL is answered, never followed. No panic leaves an exported function (`guard`), nothing is printed, nothing
 //! exits.
 
 #![expect(unsafe_code, reason = "C pointers come in here, are checked here, and go no further")]

@@ -1,6 +1,6 @@
 //! The command `ketama`: one file for each subcommand, all over the public interface of the library.
 //!
-//! A subcommand is a struct of arguments with `run`, which reads and writes the [`Streams`] and gives an [`Exit`]. What
+//! A subcommand is a struct of arguments with `run`, which reads and writes the [`Streams`] and gives an exit code. What
 //! several of them need, such as reading a list, has a file of its own.
 
 mod list;

@@ -2,9 +2,10 @@
 //!
 //! Verified against the library itself: 31 server files with every point, 46,000 keys.
 
-use super::{Dialect, Weights};
+use super::{Dialect, Weights, groups};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -21,6 +22,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::Integers(i64::MIN, i64::MAX),
     repeats: true,
     options: &[],
+    health: Settings::NEVER,
     build,
 };
 
@@ -34,7 +36,7 @@ fn build(servers: &[Server], options: &super::Options) -> Result<Rule, Error> {
         label.extend_from_slice(&server.name);
         label.push(b'-');
         // Points: four little-endian words of each group's digest.
-        points.md5_groups(index, &label, groups(unsigned(server), total, servers.len()), 4)?;
+        points.md5_groups(index, &label, groups::f32k(unsigned(server), total, servers.len()), 4)?;
     }
     // Hash: the first of these words. Order: glibc's merge sort is stable, so equal points keep the order of the file.
     // Search: `ketama_get_server` finds the first point at or above the key's hash; past the last point, and for hash 0,
@@ -65,38 +67,9 @@ fn total_weight(servers: &[Server]) -> Result<u64, Error> {
     Ok(total)
 }
 
-/// Number of groups: C's `floorf(pct * 40.0 * (float)n)` with `float pct = (float)weight / (float)total`.
-///
-/// Each conversion to float rounds once, to nearest even; the product is of doubles; `floorf` takes a float, so the
-/// product is rounded to float before it is cut. 61 equal servers get 39 groups each by this, not 40.
-fn groups(weight: u64, total: u64, servers: usize) -> u64 {
-    let share = weight as f32 / total as f32;
-    let product = f64::from(share) * 40.0 * f64::from(servers as f32);
-    (product as f32).floor() as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn all_groups(weights: &[u64]) -> Vec<u64> {
-        let total = weights.iter().sum();
-        weights.iter().map(|&weight| groups(weight, total, weights.len())).collect()
-    }
-
-    #[test]
-    fn groups_are_rounded_as_floats() {
-        assert_eq!(all_groups(&[1000, 950, 200, 300, 50, 750, 250]), [80, 76, 16, 24, 4, 60, 20]);
-        assert_eq!(all_groups(&[19, 22, 7, 21, 1, 10]), [57, 66, 21, 62, 3, 30]);
-        assert_eq!(all_groups(&[130, 210, 60]), [39, 62, 18]);
-    }
-
-    #[test]
-    fn only_these_numbers_of_equal_servers_have_39_groups() {
-        let of_39 = |n: usize| groups(7, 7 * n as u64, n) == 39;
-        let found: Vec<usize> = (1..=1000).filter(|&n| of_39(n)).collect();
-        assert_eq!(found, [61, 122, 237, 244, 474, 488, 933, 948, 951, 953, 976]);
-    }
 
     #[test]
     fn a_sum_that_wraps_is_an_error() {

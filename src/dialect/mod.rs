@@ -7,18 +7,30 @@ mod cache_memcached_fast;
 mod cassandra;
 mod dalli;
 mod envoy;
+mod go_ketama;
 mod go_redis;
+mod goketama;
 mod gomemcache;
+mod groups;
 mod haproxy;
+mod hash_ring;
+mod hashring_js;
 mod jump;
 mod libketama;
 mod libmemcached;
+mod memcached_js;
 mod memcached_proxy;
 mod nginx;
+mod perl_ketama;
 mod pymemcache;
 mod python_memcached;
+mod ring_redis;
+mod set_consistenthash;
 mod spymemcached;
+mod stathat;
+mod steady;
 mod twemproxy;
+mod uhashring;
 mod varnish;
 mod weighted;
 mod xmemcached;
@@ -27,6 +39,7 @@ mod xmemcached;
 mod testing;
 
 use crate::error::{Error, ErrorKind, unknown};
+use crate::health::Settings;
 use crate::rule::Rule;
 use crate::server::{Server, Weight};
 use option::{OptionSpec, Options, canonical_word};
@@ -41,17 +54,28 @@ pub static DIALECTS: &[&Dialect] = &[
     &haproxy::DIALECT,
     &varnish::DIALECT,
     &memcached_proxy::DIALECT,
+    &hash_ring::DIALECT,
+    &ring_redis::DIALECT,
+    &set_consistenthash::DIALECT,
+    &uhashring::DIALECT,
+    &hashring_js::DIALECT,
+    &memcached_js::DIALECT,
+    &perl_ketama::DIALECT,
+    &go_ketama::DIALECT,
+    &goketama::DIALECT,
     &spymemcached::DIALECT,
     &xmemcached::DIALECT,
     &cache_memcached_fast::DIALECT,
     &python_memcached::DIALECT,
     &pymemcache::DIALECT,
     &dalli::DIALECT,
+    &stathat::DIALECT,
     &go_redis::DIALECT,
     &gomemcache::DIALECT,
     &jump::DIALECT,
     &envoy::DIALECT,
     &cassandra::DIALECT,
+    &steady::DIALECT,
 ];
 
 /// One dialect: what it is called, what it reads from a server list, and how it builds its rule.
@@ -74,6 +98,9 @@ pub struct Dialect {
     pub repeats: bool,
     /// Its options.
     pub options: &'static [OptionSpec],
+    /// When its software gives a server up and when it tries it again, with the software's default numbers; where it has
+    /// no such rule, or none is recorded, [`Settings::NEVER`].
+    pub health: Settings,
     /// Builds the rule for a list of at least one server, whose fields were checked.
     pub build: fn(&[Server], &Options) -> Result<Rule, Error>,
 }
@@ -192,6 +219,11 @@ pub(crate) fn about(server: &Server, error: Error) -> Error {
     let message = format!("server `{}`: {}", server.name_lossy(), error.message());
     let error = Error::new(error.kind(), message);
     if server.line > 0 { error.at_line(server.line) } else { error }
+}
+
+/// The servers that are up, with their indices in the list.
+pub(crate) fn up(servers: &[Server]) -> Vec<(&Server, u32)> {
+    servers.iter().zip(0..).filter(|(server, _)| !server.down).collect()
 }
 
 impl Field {

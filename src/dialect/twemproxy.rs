@@ -5,12 +5,14 @@ use super::weighted::Scale;
 use super::{Dialect, Field, Weights, about, refused, refused_option};
 use crate::error::Error;
 use crate::hash::{self, Hash};
+use crate::health::Settings;
 use crate::key::{Key, Prepared};
 use crate::point::{Placer, Slots, Ties};
 use crate::rule::{Engine, Next, Rule};
 use crate::search::Search;
 use crate::server::{HostPort, Server};
 use std::borrow::Cow;
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "twemproxy",
@@ -20,7 +22,8 @@ pub(super) static DIALECT: Dialect = Dialect {
     verified: "27 recorded files with 13,551 keys; against nutcracker itself 35 pools x 2,200 keys with all hashes, \
                40 random pools x 300 keys, pools after an ejection and a return",
     fields: &[Field::Label],
-    weights: |_| Weights::Integers(1, i64::MAX),
+    // nutcracker refuses a weight of 2^31.
+    weights: |_| Weights::Integers(1, i32::MAX as i64),
     repeats: false,
     options: &[
         OptionSpec {
@@ -39,6 +42,9 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "two characters between which the hashed part of a key stands",
         },
     ],
+    // Health: with auto_eject_hosts, server_failure_limit and server_retry_timeout at their defaults; without it, the
+    // proxy's default, `failures` is 0.
+    health: Settings { failures: 2, retry: Some(Duration::from_secs(30)), ..Settings::NEVER },
     build,
 };
 
@@ -276,9 +282,10 @@ mod tests {
     #[test]
     fn weights_that_need_too_many_slots_are_refused_with_their_server() {
         let error =
-            ring(&DIALECT, &[("distribution", "modula")], weighing(&[1, 1_000_000_000_000])).unwrap_err();
+            ring(&DIALECT, &[("distribution", "modula")], weighing(&[1, i32::MAX.into()])).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Limit);
         assert!(error.to_string().contains("10.0.0.2:11211"), "{error}");
         assert!(ring(&DIALECT, &[], weighing(&[0])).is_err());
+        assert!(ring(&DIALECT, &[], weighing(&[1 << 31])).is_err());
     }
 }

@@ -16,11 +16,12 @@ impl Scale {
 
     /// The number of groups of four points for a weight.
     ///
-    /// Both programs keep floats and round after each step. Before they cut the fraction off they add 1e-10, which is
-    /// less than half a unit in the last place of any value near an integer above 0, so it is left out here.
+    /// Both programs keep floats and round after each step. They multiply by 160 and divide by 4, which rounds as
+    /// multiplying by 40 does, and before they cut the fraction off they add 1e-10, which is less than half a unit in
+    /// the last place of any value near an integer above 0.
     pub fn groups(&self, weight: u64) -> u64 {
         let share = weight as f32 / self.total as f32;
-        (share * 160.0 / 4.0 * self.servers as f32).floor() as u64
+        (share * 40.0 * self.servers as f32).floor() as u64
     }
 }
 

@@ -64,9 +64,10 @@ rows! {
     ROWS_32 of u32 {
         /// MD5, the first four bytes as a little-endian number: libketama's key hash.
         MD5 = "md5", 0, md5::first_word, md5::first_word_many;
-        /// CRC-32 as in zlib: nginx, haproxy, twemproxy (`crc32a`), Dalli keys, stathat, ring_redis (which
-        /// orders the results as signed numbers: reinterpret them) and others.
+        /// CRC-32 as in zlib: nginx, haproxy, twemproxy (`crc32a`), Dalli keys, stathat and others.
         CRC32 = "crc32", 0, crc32::crc32;
+        /// [`CRC32`] as a signed number, moved to unsigned order: ring_redis.
+        CRC32_SIGNED = "crc32-signed", 0, |key| crc32::crc32(key) ^ 0x8000_0000;
         /// Bits 16 to 30 of CRC-32: libmemcached (`crc`), twemproxy (`crc32`), python-memcached,
         /// the modulo rule of nginx.
         CRC15 = "crc15", 32768, crc32::crc15;
@@ -145,6 +146,14 @@ rows! {
         /// Cassandra's token, the bits of a signed number. Signed and unsigned order are the same
         /// circle cut open at different places, so a ring that wraps may compare either.
         MURMUR3_CASSANDRA = "murmur3-cassandra", 0, |key| cassandra::token(key).cast_unsigned();
+    }
+}
+
+rows! {
+    /// All rows with 128-bit results.
+    ROWS_128 of u128 {
+        /// The whole of MD5 as a big-endian number: uhashring's own ring.
+        MD5_128 = "md5-128", 0, |key| u128::from_be_bytes(md5::digest(key));
     }
 }
 

@@ -22,6 +22,7 @@ pub fn agree<T: PartialEq + std::fmt::LowerHex>(hash: impl Fn(&[u8]) -> T, expec
 fn names_are_unique() {
     let mut names: Vec<_> = ROWS_32.iter().map(|row| row.name).collect();
     names.extend(ROWS_64.iter().map(|row| row.name));
+    names.extend(ROWS_128.iter().map(|row| row.name));
     let count = names.len();
     names.sort_unstable();
     names.dedup();
@@ -40,6 +41,7 @@ fn a_batch_gives_what_its_messages_give_one_by_one() {
     }
     ROWS_32.iter().for_each(|row| check(row, &messages));
     ROWS_64.iter().for_each(|row| check(row, &messages));
+    ROWS_128.iter().for_each(|row| check(row, &messages));
 }
 
 #[test]
@@ -58,6 +60,7 @@ fn each_row_calls_the_function_of_its_name() {
     let rows = [
         ("md5", 0x08819c28),
         ("crc32", 0xbcd9fd6d),
+        ("crc32-signed", 0x3cd9fd6d),
         ("crc15", 0x00003cd9),
         ("crc16-twemproxy", 0x543e7c6d),
         ("one-at-a-time", 0x14eda884),
@@ -100,6 +103,10 @@ fn each_row_calls_the_function_of_its_name() {
         ("murmur3-cassandra", 0x502e1da99a4e529b),
     ];
     for row in ROWS_64 {
+        assert!(rows.contains(&(row.name, (row.one)(KEY))), "{}", row.name);
+    }
+    let rows = [("md5-128", 0x289c8108e4bff54c72ff906fdac13360)];
+    for row in ROWS_128 {
         assert!(rows.contains(&(row.name, (row.one)(KEY))), "{}", row.name);
     }
 }

@@ -28,7 +28,7 @@ struct At(String);
 
 impl At {
     fn item(self, value: Tree) -> Item {
-        Item { value, place: Place::Path(self.0) }
+        Item { value, place: Place::path(self.0) }
     }
 
     fn element(&self, index: usize) -> Self {

@@ -12,7 +12,7 @@ use crate::dialect::{Dialect, refused};
 use crate::error::{Error, ErrorKind};
 use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule};
-use crate::server::Server;
+use crate::server::{Server, Weight};
 use crate::server_list::ServerList;
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -66,6 +66,11 @@ impl Ring {
         &self.rule
     }
 
+    /// The flags that look-ups have to ask for; empty if none has to.
+    pub(crate) fn down(&self) -> &[bool] {
+        &self.down
+    }
+
     /// The server for a key; None where the dialect's software finds none.
     #[inline]
     pub fn lookup(&self, key: &[u8]) -> Option<u32> {
@@ -82,9 +87,14 @@ impl Ring {
     /// The server for an integer that is given in place of a key's hash.
     ///
     /// # Errors
-    /// [`ErrorKind::Option`] if the dialect's software takes no integers.
+    /// [`ErrorKind::Option`] if the dialect's software takes no integers, or none of more than 32 bits.
     pub fn lookup_integer(&self, number: u64) -> Result<Option<u32>, Error> {
+        let refuse =
+            |message| Err(Error::new(ErrorKind::Option, format!("{} takes {message}", self.dialect())));
         let answer = match &self.rule {
+            Rule::Narrow(engine) if engine.key.integer.is_some() && number > u64::from(u32::MAX) => {
+                return refuse(format!("integers of 32 bits, not `{number}`"));
+            }
             Rule::Narrow(engine) => engine.lookup_integer(number, &self.down),
             Rule::Wide(engine) => engine.lookup_integer(number, &self.down),
             Rule::Widest(engine) => engine.lookup_integer(number, &self.down),
@@ -92,10 +102,13 @@ impl Ring {
             Rule::Nowhere => Some(None),
             Rule::Scores(_) => None,
         };
-        answer.ok_or_else(|| {
-            let message = format!("{} takes no integers in place of key hashes", self.dialect());
-            Error::new(ErrorKind::Option, message)
-        })
+        answer.map_or_else(|| refuse("no integers in place of key hashes".to_owned()), Ok)
+    }
+
+    /// Whether the dialect itself orders the servers behind the first choice. Where it does not, lists of servers go on
+    /// in list order.
+    pub fn has_order(&self) -> bool {
+        self.rule.has_order()
     }
 
     /// Writes the servers for a key, first choice first, into `out`; returns how many were written.
@@ -231,16 +244,53 @@ impl Ring {
         Self::build(list)
     }
 
-    /// The server of that name, to be changed by `edit` in a copy of the list.
-    pub(crate) fn changed_server(
-        &self,
-        name: &[u8],
-        edit: impl FnOnce(&mut Vec<Server>, usize),
-    ) -> Result<Self, Error> {
-        let Some(index) = self.index_of(name) else {
-            return Err(refused(&Server::new(name, 1), "no such server in the list"));
-        };
-        self.changed(|servers| edit(servers, index as usize))
+    /// The ring of the list with one server more, at its end.
+    ///
+    /// # Errors
+    /// As [`Ring::build`].
+    pub fn with_server(&self, server: Server) -> Result<Self, Error> {
+        self.changed(|servers| servers.push(server))
+    }
+
+    /// The ring of the list without a server; of several with this name, the first. Later indices fall by one.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Server`] if there is no such server; else as [`Ring::build`].
+    pub fn without(&self, name: &[u8]) -> Result<Self, Error> {
+        self.edited(name, |servers, index| drop(servers.remove(index)))
+    }
+
+    /// The ring of the list with another weight for one server.
+    ///
+    /// # Errors
+    /// As [`Ring::without`].
+    pub fn reweighted(&self, name: &[u8], weight: impl Into<Weight>) -> Result<Self, Error> {
+        self.edited(name, |servers, index| servers[index].weight = weight.into())
+    }
+
+    /// The ring of the list with another name for one server. The name is what most dialects hash: keys move as if the
+    /// server had been replaced, unless it has a label.
+    ///
+    /// # Errors
+    /// As [`Ring::without`].
+    pub fn renamed(&self, name: &[u8], new: &[u8]) -> Result<Self, Error> {
+        self.edited(name, |servers, index| servers[index].name = new.to_vec())
+    }
+
+    /// The ring of the list with one server down, or up again.
+    ///
+    /// # Errors
+    /// As [`Ring::without`].
+    pub fn marked(&self, name: &[u8], down: bool) -> Result<Self, Error> {
+        self.edited(name, |servers, index| servers[index].down = down)
+    }
+
+    /// The ring of the list in which `edit` has changed the server called `name`.
+    fn edited(&self, name: &[u8], edit: impl FnOnce(&mut Vec<Server>, usize)) -> Result<Self, Error> {
+        match self.index_of(name) {
+            Some(index) => self.changed(|servers| edit(servers, index as usize)),
+            None => Err(refused(&Server::new(name, 1), "no such server in the list")),
+        }
     }
 }
 
@@ -307,11 +357,12 @@ impl<T: Place> Engine<T> {
 
     /// The outer None: no integers here.
     fn lookup_integer(&self, number: u64, down: &[bool]) -> Option<Option<u32>> {
-        let place = self.key.integer?(number);
-        if down.is_empty() {
-            return Some(self.index(place).and_then(|index| self.server(index)));
-        }
-        Some(self.lookup_up(&[], place, down))
+        Some(self.at(self.key.integer?(number), down))
+    }
+
+    /// The answer at a place, where no key is there to be hashed again.
+    pub(crate) fn at(&self, place: T, down: &[bool]) -> Option<u32> {
+        if down.is_empty() { self.server(self.index(place)?) } else { self.lookup_up(&[], place, down) }
     }
 
     /// The point or slot for a place.
@@ -384,7 +435,6 @@ fn jump(mut key: u64, buckets: usize) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::server::Weight;
 
     fn ring(servers: &[(&str, i64)]) -> Ring {
         let servers = servers.iter().map(|&(name, weight)| Server::new(name, weight)).collect();
@@ -414,14 +464,18 @@ mod tests {
     #[test]
     fn a_changed_ring_is_the_ring_of_the_changed_list() {
         let old = ring(&[("a:1", 3), ("b:1", 2)]);
-        let new =
-            old.changed_server(b"b:1", |servers, index| servers[index].weight = Weight::Integer(9)).unwrap();
+        let new = old.reweighted(b"b:1", 9).unwrap();
         let built = ring(&[("a:1", 3), ("b:1", 9)]);
         for number in 0..500 {
             let key = format!("key-{number}");
             assert_eq!(new.lookup(key.as_bytes()), built.lookup(key.as_bytes()));
         }
-        assert!(old.changed_server(b"x", |_, _| ()).is_err());
+        assert!(old.without(b"x").is_err());
+        assert_eq!(old.without(b"a:1").unwrap().lookup(b"key"), Some(0));
+        let (renamed, more) =
+            (old.renamed(b"a:1", b"c").unwrap(), old.with_server(Server::new("c", 3)).unwrap());
+        assert_eq!((renamed.index_of(b"c"), more.index_of(b"c")), (Some(0), Some(2)));
+        assert!(old.marked(b"b:1", true).unwrap().servers()[1].down);
     }
 
     #[test]

@@ -5,8 +5,8 @@
 
 use super::ServerList;
 use super::tree::{Entry, Field, Fields, Item, Tree};
+use crate::dialect::Dialect;
 use crate::dialect::option::{Options, Value};
-use crate::dialect::{self, Dialect};
 use crate::error::{Error, ErrorKind};
 use crate::server::Server;
 
@@ -75,19 +75,12 @@ fn server(item: &Item, dialect: &Dialect) -> Result<Server, Error> {
         vnodes: counting("vnodes")?,
         tokens: fields.get("tokens").map(tokens).transpose()?,
         zone: bytes("zone")?,
-        line: name.item.place.line(),
+        line: name.item.place.line,
     };
     if server.name.is_empty() {
         return Err(name.refuse("a text that is not empty"));
     }
-    needs_tokens(dialect, &server)
-        .map_or(Ok(server), |message| Err(item.place.error(ErrorKind::Server, message)))
-}
-
-/// Why a server of a dialect with tokens cannot do without them.
-fn needs_tokens(dialect: &Dialect, server: &Server) -> Option<&'static str> {
-    let wanted = dialect.fields.contains(&dialect::Field::Tokens);
-    (wanted && server.tokens.is_none()).then_some("`tokens` is missing")
+    Ok(server)
 }
 
 /// Signed numbers of 64 bits, written as integers or, for readers that cannot hold these, as decimal text.
@@ -104,7 +97,7 @@ fn tokens(field: Field) -> Result<Vec<i64>, Error> {
     field.list()?.iter().map(token).collect()
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "cli"))]
 mod tests {
     use super::*;
     use crate::dialect::{Field as Own, Weights};
@@ -122,26 +115,24 @@ mod tests {
         weights: |_| Weights::Ignored,
         repeats: false,
         options: &[],
+        health: crate::health::Settings::NEVER,
         build: |_, _| Ok(Rule::Nowhere),
     };
 
-    /// A server `a` with one more field, and no tokens unless that is the field.
+    /// A server `a` with one more field.
     fn read(name: &str, value: Tree) -> Result<Server, String> {
         let entry = |name: &str, value| {
-            let place = Place::Path(name.to_owned());
+            let place = Place::path(name.to_owned());
             Entry { name: name.to_owned(), place: place.clone(), item: Item { value, place } }
         };
-        let mut entries = vec![entry("name", Tree::Text("a".to_owned())), entry(name, value)];
-        if name != "tokens" {
-            entries.push(entry("tokens", Tree::List(Vec::new())));
-        }
-        let item = Item { value: Tree::Table(entries), place: Place::Path(String::new()) };
+        let entries = vec![entry("name", Tree::Text("a".to_owned())), entry(name, value)];
+        let item = Item { value: Tree::Table(entries), place: Place::path(String::new()) };
         server(&item, &DIALECT).map_err(|error| error.to_string())
     }
 
     fn list(values: Vec<Tree>) -> Tree {
         Tree::List(
-            values.into_iter().map(|value| Item { value, place: Place::Path("tokens[]".into()) }).collect(),
+            values.into_iter().map(|value| Item { value, place: Place::path("tokens[]".into()) }).collect(),
         )
     }
 
@@ -170,7 +161,6 @@ mod tests {
             read("tokens", list(vec![text])).unwrap_err(),
             format!("tokens[]: {taken}, not the text `1e3`")
         );
-        assert_eq!(read("down", Tree::Bool(true)).unwrap().tokens, Some(Vec::new()));
     }
 
     #[test]

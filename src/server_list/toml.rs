@@ -100,7 +100,7 @@ impl<'a> Lines<'a> {
         let before = &self.text[self.starts[line - 1]..offset];
         let column = String::from_utf8_lossy(before).chars().count() + 1;
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        Place::Position { line: number(line), column: number(column) }
+        Place::at(number(line), number(column))
     }
 }
 

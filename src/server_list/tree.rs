@@ -9,21 +9,24 @@ use std::fmt;
 
 /// Where a value was written.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Place {
-    /// Line and column, counted from 1.
-    Position { line: u32, column: u32 },
-    /// The way to it from the top, such as `servers[3].label`; empty at the top.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "JSON is read by the command alone"))]
-    Path(String),
+pub(crate) struct Place {
+    /// Line and column, counted from 1; 0 where they are not known.
+    pub line: u32,
+    pub column: u32,
+    /// The way to it from the top, such as `servers[3].label`; empty at the top, and where line and column are known.
+    pub path: String,
 }
 
 impl Place {
-    /// The line, 0 where only a path is known.
-    pub fn line(&self) -> u32 {
-        match self {
-            Self::Position { line, .. } => *line,
-            Self::Path(_) => 0,
-        }
+    /// Known by line and column.
+    pub fn at(line: u32, column: u32) -> Self {
+        Self { line, column, path: String::new() }
+    }
+
+    /// Known by its path.
+    #[cfg(feature = "cli")]
+    pub fn path(path: String) -> Self {
+        Self { line: 0, column: 0, path }
     }
 
     /// A failure at this place.
@@ -33,10 +36,12 @@ impl Place {
 
     /// The same failure, seen at this place.
     pub fn mark(&self, error: Error) -> Error {
-        match self {
-            Self::Position { line, column } => error.at_line(*line).at_column(*column),
-            Self::Path(path) if path.is_empty() => error,
-            Self::Path(path) => Error::new(error.kind(), format!("{path}: {}", error.message())),
+        if self.line > 0 {
+            error.at_line(self.line).at_column(self.column)
+        } else if self.path.is_empty() {
+            error
+        } else {
+            Error::new(error.kind(), format!("{}: {}", self.path, error.message()))
         }
     }
 }
@@ -52,7 +57,7 @@ pub(crate) struct Item {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Tree {
     /// JSON's `null`.
-    #[cfg_attr(not(feature = "cli"), expect(dead_code, reason = "JSON is read by the command alone"))]
+    #[cfg(feature = "cli")]
     Null,
     Bool(bool),
     /// Written without a fraction and an exponent.
@@ -79,6 +84,7 @@ pub(crate) struct Entry {
 impl fmt::Display for Tree {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            #[cfg(feature = "cli")]
             Self::Null => f.write_str("`null`"),
             Self::Bool(value) => write!(f, "`{value}`"),
             Self::Integer(value) => write!(f, "`{value}`"),

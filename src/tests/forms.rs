@@ -1,7 +1,9 @@
 //! The two forms of a server list, TOML and JSON: the same fleet gives the same ring, and each kind of bad input its text.
 
+use super::vectors;
 use crate::dialect::DIALECTS;
-use crate::error::ErrorKind::{self, Option, Server, Syntax, UnknownDialect};
+use crate::dialect::option::Value;
+use crate::error::ErrorKind::{self, Server, Syntax, UnknownDialect};
 use crate::observation::Observation;
 use crate::ring::Ring;
 use crate::server_list::ServerList;
@@ -78,22 +80,22 @@ fn what_is_wrong_in_toml_is_told_with_line_column_and_the_known_words() {
         ),
         (
             "dialect = 'libketama'\nservers = []\n[options]\nhash = 'md5'",
-            Option,
+            ErrorKind::Option,
             "unknown option `hash`; known: max-points (line 4, column 1 in F)",
         ),
         (
             "dialect = 'libketama'\nservers = []\n[options]\nmax-points = 0",
-            Option,
+            ErrorKind::Option,
             "option `max-points` takes an integer from 1 to 4294967295, not `0` (line 4, column 1 in F)",
         ),
         (
             "dialect = 'libketama'\nservers = []\n[options]\nmax-points = 1.5",
-            Option,
+            ErrorKind::Option,
             "option `max-points` takes true or false, an integer or a text, not `1.5` (line 4, column 14 in F)",
         ),
         (
             "dialect = 'libketama'\nservers = []\n[options]\nmax-points = 5\nmax_points = 6",
-            Option,
+            ErrorKind::Option,
             "option `max-points` is set twice (line 5, column 1 in F)",
         ),
     ];
@@ -181,12 +183,12 @@ fn what_is_wrong_in_an_observation_is_told_with_its_path() {
         ),
         (
             r#""keys": [], "servers": [], "options": {"max-points": [1]}"#,
-            Option,
+            ErrorKind::Option,
             "options.max-points: option `max-points` takes true or false, an integer or a text, not an array (in F)",
         ),
         (
             r#""keys": [], "servers": [], "options": {"max-points": 1, "MAX-POINTS": 1}"#,
-            Option,
+            ErrorKind::Option,
             "options.MAX-POINTS: option `max-points` is set twice (in F)",
         ),
         (r#""keys": {}, SERVERS"#, Syntax, "keys: `keys` takes an array, not a table (in F)"),
@@ -256,41 +258,105 @@ fn integer_keys_are_refused_where_the_software_takes_none() {
     assert_eq!(error.to_string(), "libketama takes no integers in place of key hashes");
 }
 
-/// Numbers that look random and are the same in every run.
-struct Numbers(u64);
+#[test]
+fn integer_keys_beyond_the_places_of_the_circle_are_refused() {
+    let text = r#"{"dialect": "varnish", "servers": [{"name": "a"}, {"name": "b"}], "keys": [],
+        "integer-keys": [[4294967296, "a"]]}"#;
+    let error = Observation::parse(text.as_bytes(), "F").unwrap().verify().unwrap_err();
+    assert_eq!(error.to_string(), "varnish takes integers of 32 bits, not `4294967296`");
+}
 
-impl Numbers {
-    fn below(&mut self, bound: u64) -> u64 {
-        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
-        (self.0 >> 33) % bound
+#[test]
+fn recorded_lists_are_refused_where_the_rule_has_no_order() {
+    let verify = |options: &str| {
+        let servers = r#"[{"name": "a"}, {"name": "b"}]"#;
+        let text = format!(
+            r#"{{"dialect": "libmemcached", "servers": {servers}, "replicas": 2, "keys": [], {options}}}"#
+        );
+        Observation::parse(text.as_bytes(), "F").unwrap().verify().map_err(|error| error.to_string())
+    };
+    let message = "`replicas`: libmemcached with these options has no order of servers";
+    assert_eq!(verify(r#""options": {}"#).unwrap_err(), message);
+    assert!(verify(r#""options": {"distribution": "ketama"}"#).is_ok());
+}
+
+#[test]
+fn a_recorded_list_that_is_too_short_is_noticed() {
+    let servers = r#"[{"name": "a"}, {"name": "b"}, {"name": "c", "down": true}]"#;
+    let ours = |theirs: &str| {
+        let text = format!(
+            r#"{{"dialect": "libketama", "servers": {servers}, "replicas": 3, "keys": [["k", {theirs}]]}}"#
+        );
+        let report = Observation::parse(text.as_bytes(), "F").unwrap().verify().unwrap();
+        report.differences.first().map(|difference| difference.ours.to_string())
+    };
+    let first = ours("[]").unwrap();
+    assert_eq!(first.len(), 1);
+    let both = ours(&format!("[\"{first}\"]")).unwrap();
+    assert_eq!(ours(&format!("[\"{}\"]", both.replace(' ', "\", \""))), None);
+}
+
+/// A text as TOML writes it, and JSON too.
+fn quoted(text: &[u8]) -> String {
+    let escape = |c: char| match c {
+        '"' | '\\' => format!("\\{c}"),
+        c if c.is_control() => format!("\\u{:04x}", u32::from(c)),
+        c => c.to_string(),
+    };
+    format!("\"{}\"", str::from_utf8(text).unwrap().chars().map(escape).collect::<String>())
+}
+
+/// A list as TOML, with every field of every server.
+fn in_toml(list: &ServerList) -> String {
+    let mut text = format!("dialect = \"{}\"\n", list.dialect);
+    if let Some(replicas) = list.replicas {
+        writeln!(text, "replicas = {replicas}").unwrap();
     }
+    text += "[options]\n";
+    for (name, value) in list.options.set_values() {
+        let value = match value {
+            Value::Text(value) => quoted(value.as_bytes()),
+            value => value.to_string(),
+        };
+        writeln!(text, "{name} = {value}").unwrap();
+    }
+    for server in &list.servers {
+        let mut field = |name, value: Option<String>| {
+            value.map_or(Ok(()), |value| writeln!(text, "{name} = {value}")).unwrap();
+        };
+        field("[[servers]]\nname", Some(quoted(&server.name)));
+        field("weight", Some(server.weight.to_string()));
+        field("down", server.down.then(|| "true".to_owned()));
+        field("label", server.label.as_deref().map(quoted));
+        field("id", server.id.map(|id| id.to_string()));
+        field("guid", server.guid.as_deref().map(quoted));
+        field("host", server.host.as_deref().map(quoted));
+        field("port", server.port.map(|port| port.to_string()));
+        field("backup", server.backup.then(|| "true".to_owned()));
+        field("vnodes", server.vnodes.map(|vnodes| vnodes.to_string()));
+        field("tokens", server.tokens.as_ref().map(|tokens| format!("{tokens:?}")));
+    }
+    text
 }
 
 #[test]
 fn the_same_fleet_in_toml_and_in_json_gives_the_same_ring() {
-    let mut numbers = Numbers(1);
-    for _ in 0..50 {
-        let (mut toml, mut json) = (String::from("dialect = \"libketama\"\n"), String::new());
-        for server in 0..=numbers.below(9) {
-            let (weight, down) = (numbers.below(999) + 1, numbers.below(4) == 0);
-            let name = format!("10.0.{}.{}:é\\u0041\\\"", numbers.below(9), server);
-            write!(toml, "[[servers]]\nname = \"{name}\"\nweight = {weight}\ndown = {down}\n").unwrap();
-            let comma = if server > 0 { "," } else { "" };
-            write!(json, r#"{comma}{{"name": "{name}", "weight": {weight}, "down": {down}}}"#).unwrap();
-        }
-        let json = format!(r#"{{"dialect": "libketama", "servers": [{json}], "keys": []}}"#);
-        let observed = Ring::build(Observation::parse(json.as_bytes(), "F").unwrap().list).unwrap();
-        let listed = Ring::build(ServerList::parse(toml.as_bytes(), "F").unwrap()).unwrap();
-        let nameless = |ring: &Ring| {
-            ring.servers()
-                .iter()
-                .map(|server| crate::Server { line: 0, ..server.clone() })
-                .collect::<Vec<_>>()
+    let mut count = 0;
+    for path in vectors::all_files() {
+        let observation = vectors::read(&path);
+        let text = in_toml(&observation.list);
+        let list = ServerList::parse(text.as_bytes(), "F").unwrap_or_else(|error| panic!("{error}\n{text}"));
+        let placeless = |list: &ServerList| -> Vec<crate::Server> {
+            list.servers.iter().map(|server| crate::Server { line: 0, ..server.clone() }).collect()
         };
-        assert_eq!(nameless(&observed), nameless(&listed));
-        for key in 0..100 {
-            let key = format!("key-{key}");
-            assert_eq!(observed.lookup(key.as_bytes()), listed.lookup(key.as_bytes()));
+        assert_eq!(placeless(&list), placeless(&observation.list), "{}", path.display());
+        assert!(list.options.set_values().eq(observation.list.options.set_values()), "{}", path.display());
+        assert_eq!(list.replicas, observation.list.replicas);
+        let (listed, observed) = (Ring::build(list).unwrap(), Ring::build(observation.list).unwrap());
+        for (key, _) in observation.keys.iter().take(20) {
+            assert_eq!(listed.lookup(key), observed.lookup(key), "{}", path.display());
         }
+        count += 1;
     }
+    assert!(count > 0);
 }

@@ -33,6 +33,6 @@ fn ketama_h_is_generated_from_libketama_rs() {
 
 #[test]
 fn ketama_ring_h_is_generated_from_ring() {
-    let sources = ["ring/mod.rs", "ring/build.rs", "ring/read.rs", "ring/lookup.rs"];
-    assert_header_matches(&sources, "ketama_ring.toml", "ketama_ring.h");
+    // The other files of the folder are found through its `mod` lines.
+    assert_header_matches(&["ring/mod.rs"], "ketama_ring.toml", "ketama_ring.h");
 }

@@ -39,7 +39,12 @@ fn observed() -> impl Iterator<Item = &'static Dialect> {
     DIALECTS.iter().copied().filter(|dialect| dialect.name != "libketama")
 }
 
-fn read(path: &Path) -> Observation {
+/// The observation files of all dialects, or of the one that `KETAMA_VECTORS` names.
+pub(super) fn all_files() -> impl Iterator<Item = PathBuf> {
+    dialects().into_iter().flat_map(files)
+}
+
+pub(super) fn read(path: &Path) -> Observation {
     let text = std::fs::read(path).unwrap();
     Observation::parse(&text, &path.display().to_string()).unwrap_or_else(|error| panic!("{error}"))
 }
@@ -55,7 +60,7 @@ fn verify(path: &Path) -> Result<Report, String> {
 fn every_recorded_answer_is_ours() {
     let mut failures = String::new();
     let (mut count, mut keys) = (0, 0);
-    for path in dialects().into_iter().flat_map(files) {
+    for path in all_files() {
         count += 1;
         match verify(&path) {
             Err(error) => writeln!(failures, "{error}").unwrap(),
@@ -93,7 +98,7 @@ fn every_vector_directory_is_a_dialect() {
 
 #[test]
 fn one_changed_answer_of_any_file_is_noticed() {
-    for path in dialects().into_iter().flat_map(files) {
+    for path in all_files() {
         let mut observation = read(&path);
         let names: Vec<_> = observation.list.servers.iter().map(|server| server.name.clone()).collect();
         let middle = observation.keys.len() / 2;

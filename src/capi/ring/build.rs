@@ -8,7 +8,7 @@
 use super::{ketama_option, ketama_ring, ketama_server, missing};
 use crate::Ring;
 use crate::capi::file;
-use crate::capi::guard::{bytes, slice, status};
+use crate::capi::guard::{self, bytes, slice};
 use crate::dialect::Dialect;
 use crate::dialect::option::Options;
 use crate::error::{Error, ErrorKind};
@@ -21,19 +21,8 @@ use std::ffi::{c_char, c_double, c_int};
 /// # Safety
 /// `out` is NULL or can be written.
 unsafe fn store(out: *mut *mut ketama_ring, body: impl FnOnce() -> Result<Ring, Error>) -> c_int {
-    if out.is_null() {
-        return missing("the pointer to the ring is NULL");
-    }
-    status(|| {
-        let ring = body()?;
-        let terminated = |name: &[u8]| [name, b"\0"].concat().into_boxed_slice();
-        let names = ring.servers().iter().map(|server| terminated(&server.name)).collect();
-        let dialect = terminated(ring.dialect().name.as_bytes());
-        let ring = Box::into_raw(Box::new(ketama_ring { ring, names, dialect }));
-        // SAFETY: not NULL, so by the contract of this function it can be written.
-        unsafe { out.write(ring) };
-        Ok(())
-    })
+    // SAFETY: by the contract of this function.
+    unsafe { guard::store(out, || Ok(ketama_ring::new(body()?))) }
 }
 
 /// A text that must be there, as UTF-8.
@@ -158,9 +147,12 @@ pub unsafe extern "C" fn ketama_ring_new_with(
     out: *mut *mut ketama_ring,
 ) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    let (options, servers) = unsafe { (slice(options, option_count), slice(servers, n)) };
-    let (Some(options), Some(servers)) = (options, servers) else {
-        return missing("the servers or the options are NULL");
+    let Some(options) = (unsafe { slice(options, option_count) }) else {
+        return missing("the options are NULL");
+    };
+    // SAFETY: as above.
+    let Some(servers) = (unsafe { slice(servers, n) }) else {
+        return missing("the servers are NULL");
     };
     if dialect.is_null() {
         return missing("the dialect is NULL");
@@ -198,18 +190,20 @@ pub unsafe extern "C" fn ketama_ring_add(
     out: *mut *mut ketama_ring,
 ) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    let (ring, given) = unsafe { (ring.as_ref(), server.as_ref()) };
+    let ring = unsafe { ring.as_ref() };
+    // SAFETY: as above.
+    let given = unsafe { server.as_ref() };
     let (Some(ring), Some(given)) = (ring, given) else { return missing("the ring or the server is NULL") };
     let build = || {
         // SAFETY: as above.
         let added = unsafe { self::server(given) }?;
-        ring.ring.changed(|servers| servers.push(added))
+        ring.ring.with_server(added)
     };
     // SAFETY: as above.
     unsafe { store(out, build) }
 }
 
-/// Builds the ring of the list in which `edit` has changed the server called `name`.
+/// Stores the ring that `build` makes of a ring and the name of one of its servers.
 ///
 /// # Safety
 /// The pointers keep the contract of `capi`.
@@ -217,13 +211,15 @@ unsafe fn change(
     ring: *const ketama_ring,
     name: *const c_char,
     out: *mut *mut ketama_ring,
-    edit: impl FnOnce(&mut Vec<Server>, usize),
+    build: impl FnOnce(&Ring, &[u8]) -> Result<Ring, Error>,
 ) -> c_int {
     // SAFETY: by the contract of this function.
-    let (ring, name) = unsafe { (ring.as_ref(), bytes(name)) };
+    let ring = unsafe { ring.as_ref() };
+    // SAFETY: by the contract of this function.
+    let name = unsafe { bytes(name) };
     let (Some(ring), Some(name)) = (ring, name) else { return missing("the ring or the name is NULL") };
     // SAFETY: by the contract of this function.
-    unsafe { store(out, || ring.ring.changed_server(name, edit)) }
+    unsafe { store(out, || build(&ring.ring, name)) }
 }
 
 /// \brief Builds the ring of the same list without one server. The indices of later servers fall by one.
@@ -239,7 +235,7 @@ pub unsafe extern "C" fn ketama_ring_remove(
     out: *mut *mut ketama_ring,
 ) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    unsafe { change(ring, name, out, |servers, index| drop(servers.remove(index))) }
+    unsafe { change(ring, name, out, Ring::without) }
 }
 
 /// \brief Builds the ring of the same list with another weight for one server.
@@ -256,9 +252,8 @@ pub unsafe extern "C" fn ketama_ring_reweight(
     weight: c_double,
     out: *mut *mut ketama_ring,
 ) -> c_int {
-    let edit = |servers: &mut Vec<Server>, index: usize| servers[index].weight = self::weight(weight);
     // SAFETY: the caller keeps the contract of `capi`.
-    unsafe { change(ring, name, out, edit) }
+    unsafe { change(ring, name, out, |ring, name| ring.reweighted(name, self::weight(weight))) }
 }
 
 /// \brief Builds the ring of the same list with another name for one server.
@@ -279,9 +274,8 @@ pub unsafe extern "C" fn ketama_ring_rename(
 ) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
     let Some(new_name) = (unsafe { bytes(new_name) }) else { return missing("the new name is NULL") };
-    let edit = |servers: &mut Vec<Server>, index: usize| servers[index].name = new_name.to_vec();
     // SAFETY: as above.
-    unsafe { change(ring, name, out, edit) }
+    unsafe { change(ring, name, out, |ring, name| ring.renamed(name, new_name)) }
 }
 
 /// \brief Builds the ring of the same list with one server down, or up again; what follows is the dialect's rule.
@@ -298,9 +292,8 @@ pub unsafe extern "C" fn ketama_ring_mark(
     down: c_int,
     out: *mut *mut ketama_ring,
 ) -> c_int {
-    let edit = |servers: &mut Vec<Server>, index: usize| servers[index].down = down != 0;
     // SAFETY: the caller keeps the contract of `capi`.
-    unsafe { change(ring, name, out, edit) }
+    unsafe { change(ring, name, out, |ring, name| ring.marked(name, down != 0)) }
 }
 
 /// \brief Releases a ring. Names that it gave are not valid afterwards.

@@ -47,8 +47,9 @@ pub unsafe extern "C" fn ketama_ring_lookup_n(
     n: usize,
 ) -> usize {
     // SAFETY: the caller keeps the contract of `capi`.
-    let (key, out) = unsafe { (slice(key.cast::<u8>(), len), slice_mut(out, n)) };
-    let (Some(key), Some(out)) = (key, out) else { return 0 };
+    let Some(key) = (unsafe { slice(key.cast::<u8>(), len) }) else { return 0 };
+    // SAFETY: as above.
+    let Some(out) = (unsafe { slice_mut(out, n) }) else { return 0 };
     // SAFETY: as above.
     unsafe { ask(ring, 0, |ring| ring.ring.lookup_n(key, out)) }
 }
@@ -59,7 +60,7 @@ pub unsafe extern "C" fn ketama_ring_lookup_n(
 /// \param ring a ring
 /// \param keys n keys
 /// \param n    how many; 0 is allowed
-/// \param out  room for n indices: out[i] becomes what ketama_ring_lookup() gives for keys[i]
+/// \param out  room for n indices: each becomes what ketama_ring_lookup() gives for its key
 /// \return KETAMA_OK, or KETAMA_E_ARGUMENT if a pointer is NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_lookup_many(
@@ -71,7 +72,9 @@ pub unsafe extern "C" fn ketama_ring_lookup_many(
     /// How many keys are turned into slices at a time, on the stack.
     const CHUNK: usize = 256;
     // SAFETY: the caller keeps the contract of `capi`.
-    let (keys, out) = unsafe { (slice(keys, n), slice_mut(out, n)) };
+    let keys = unsafe { slice(keys, n) };
+    // SAFETY: as above.
+    let out = unsafe { slice_mut(out, n) };
     // SAFETY: as above.
     let (Some(ring), Some(keys), Some(out)) = (unsafe { ring.as_ref() }, keys, out) else {
         return missing("the ring, the keys or the room for the answers is NULL");
@@ -93,9 +96,9 @@ pub unsafe extern "C" fn ketama_ring_lookup_many(
 /// (varnish, haproxy, jump).
 ///
 /// \param ring   a ring
-/// \param number the number; its lower 32 bits in dialects with places of 32 bits
+/// \param number the number; below 2^32 in dialects with places of 32 bits
 /// \param out    where the index is stored, or KETAMA_NO_SERVER; untouched on failure
-/// \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers
+/// \return KETAMA_OK, KETAMA_E_ARGUMENT for a NULL, KETAMA_E_OPTION if the dialect takes no integers, or none so large
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_lookup_integer(
     ring: *const ketama_ring,

@@ -1,9 +1,11 @@
 //! The ring API for C: opaque rings in any dialect, status codes, keys of any bytes.
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
-mod build;
-mod lookup;
-mod read;
+pub mod build;
+pub mod fleet;
+pub mod lookup;
+pub mod read;
+pub mod spread;
 
 use super::guard::guard_or;
 use super::last_error;
@@ -57,6 +59,14 @@ pub struct ketama_ring {
     names: Vec<Box<[u8]>>,
     /// The dialect's name as a C string.
     dialect: Box<[u8]>,
+}
+
+impl ketama_ring {
+    fn new(ring: Ring) -> Self {
+        let terminated = |name: &[u8]| [name, b"\0"].concat().into_boxed_slice();
+        let names = ring.servers().iter().map(|server| terminated(&server.name)).collect();
+        Self { names, dialect: terminated(ring.dialect().name.as_bytes()), ring }
+    }
 }
 
 /// A key: any bytes, NUL included.

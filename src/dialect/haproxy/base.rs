@@ -9,9 +9,8 @@ use std::collections::HashSet;
 use std::net::IpAddr;
 
 /// The base of each server, by the word of `hash-key`.
-pub(super) fn bases(servers: &[Server], hash_key: &str) -> Result<Vec<u32>, Error> {
-    let ids = ids(servers)?;
-    servers.iter().zip(ids).map(|(server, id)| base(server, id, hash_key)).collect()
+pub(super) fn bases(servers: &[Server], ids: &[u32], hash_key: &str) -> Result<Vec<u32>, Error> {
+    servers.iter().zip(ids).map(|(server, &id)| base(server, id, hash_key)).collect()
 }
 
 fn base(server: &Server, id: u32, hash_key: &str) -> Result<u32, Error> {
@@ -27,26 +26,25 @@ fn base(server: &Server, id: u32, hash_key: &str) -> Result<u32, Error> {
 }
 
 /// The id of each server: its own, or the least one that is free and beyond those given to servers before it.
-fn ids(servers: &[Server]) -> Result<Vec<u32>, Error> {
-    let taken: HashSet<u32> = servers.iter().filter_map(|server| server.id).collect();
+pub(super) fn ids(servers: &[Server]) -> Result<Vec<u32>, Error> {
+    let mut taken = HashSet::new();
+    for (server, id) in servers.iter().filter_map(|server| server.id.map(|id| (server, id))) {
+        if id == 0 || !taken.insert(id) {
+            return Err(refused(server, "`id` is an integer of at least 1 that no other server has"));
+        }
+    }
     let mut next = 1;
-    servers
-        .iter()
-        .map(|server| {
-            let id = match server.id {
-                Some(0) => return Err(refused(server, "`id` is an integer of at least 1")),
-                Some(id) => id,
-                None => {
-                    while taken.contains(&next) {
-                        next += 1;
-                    }
-                    next
-                }
-            };
-            next += 1;
-            Ok(id)
-        })
-        .collect()
+    let mut id = |server: &Server| {
+        let id = server.id.unwrap_or_else(|| {
+            while taken.contains(&next) {
+                next += 1;
+            }
+            next
+        });
+        next += 1;
+        id
+    };
+    Ok(servers.iter().map(&mut id).collect())
 }
 
 /// An IPv4 address is hashed as HAProxy holds it in memory, an IPv6 address as 16 bytes; `seed` tells ports apart.
@@ -118,7 +116,12 @@ mod tests {
         ] {
             assert_eq!(ids(&numbered(&given)).unwrap(), expected, "{given:?}");
         }
+    }
+
+    #[test]
+    fn an_id_is_above_0_and_of_one_server_only() {
         assert!(ids(&numbered(&[Some(0)])).is_err());
+        assert!(ids(&numbered(&[Some(5), None, Some(5)])).is_err());
     }
 
     #[test]
