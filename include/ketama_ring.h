@@ -76,7 +76,10 @@ extern "C" {
  */
 #define KETAMA_E_INTERNAL 9
 
-
+/**
+ * The index that stands for no server.
+ */
+#define KETAMA_NO_SERVER 4294967295
 
 /**
  * The keys of a server that is out: what the dialect's software does with them.
@@ -338,6 +341,19 @@ typedef struct ketama_point {
    */
   unsigned int server;
 } ketama_point;
+
+/**
+ * \brief Version of the library that is loaded, such as `1.1.0`: a C string that is always valid.
+ */
+const char *ketama_version(void);
+
+/**
+ * \brief Name of a dialect: a C string that is valid as long as the library is loaded.
+ *
+ * \param index 0 to the number of dialects - 1, in the order in which they are listed for people
+ * \return NULL for a greater index
+ */
+const char *ketama_dialect_name(size_t index);
 
 /**
  * \brief Reads a server list from a file and builds its ring.
@@ -727,6 +743,13 @@ uint32_t ketama_ring_server_index(const struct ketama_ring *ring,
  * \brief Weight of a server, as written in the list. 0 for an index that is none, and if ring is NULL.
  */
 double ketama_ring_server_weight(const struct ketama_ring *ring, uint32_t index);
+
+/**
+ * \brief Whether a server is marked as down, in the list or by ketama_ring_mark(): 1 if it is, 0 if it is not, for an
+ * index that is none, and if ring is NULL.
+ */
+int ketama_ring_server_down(const struct ketama_ring *ring,
+                            uint32_t index);
 
 /**
  * \brief Sum of the servers' weights, as written in the list. 0 if ring is NULL.

@@ -1,6 +1,7 @@
 //! The ring API for C: opaque rings in any dialect, status codes, keys of any bytes.
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
+pub mod about;
 pub mod build;
 pub mod fleet;
 pub mod lookup;
@@ -36,7 +37,8 @@ pub const KETAMA_E_MEMORY: c_int = 8;
 pub const KETAMA_E_INTERNAL: c_int = 9;
 
 /// The index that stands for no server.
-pub const KETAMA_NO_SERVER: c_uint = ring::NO_SERVER;
+pub const KETAMA_NO_SERVER: c_uint = 0xFFFF_FFFF; // as a literal: cbindgen leaves out a constant that names another
+const _: () = assert!(KETAMA_NO_SERVER == ring::NO_SERVER);
 
 impl ErrorKind {
     pub(super) fn status(self) -> c_int {
