@@ -34,6 +34,11 @@ fn is_set(switch: &str) -> bool {
     std::env::var_os(switch).is_some_and(|value| !value.is_empty() && value != "0")
 }
 
+/// Under valgrind or a sanitizer, where everything takes far longer.
+fn is_checked() -> bool {
+    is_set("VALGRIND") || is_set("ASAN")
+}
+
 fn has(command: &str) -> bool {
     let found = Command::new(command).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
     found.is_ok_and(|status| status.success())
@@ -41,7 +46,8 @@ fn has(command: &str) -> bool {
 
 /// Past the capture of the test harness: whoever reads the log of a run that passed must see it.
 fn skipped(what: &str, why: &str) {
-    writeln!(std::io::stderr(), "SKIPPED {what}: {why}").unwrap();
+    let mut past_capture = std::io::stderr();
+    writeln!(past_capture, "SKIPPED {what}: {why}").unwrap();
 }
 
 /// An empty folder for one test.
@@ -218,7 +224,7 @@ fn the_library_bears_the_name_that_programs_of_2007_ask_for() {
 #[test]
 fn a_million_keys_go_where_the_reference_sent_them() {
     let program = Program::new("golden.c", "golden");
-    if is_set("VALGRIND") {
+    if is_checked() {
         return skipped(
             "a million keys under valgrind",
             "takes half an hour; 1000 keys a list are in compare.c",
@@ -232,8 +238,8 @@ fn a_million_keys_go_where_the_reference_sent_them() {
 
 #[test]
 fn the_sample_list_of_this_repository_is_the_recorded_one() {
-    if is_set("VALGRIND") {
-        return skipped("the sample list under valgrind", "takes minutes");
+    if is_checked() {
+        return;
     }
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("ketama.servers");
     let program = Program::new("golden.c", "sample");
@@ -242,8 +248,8 @@ fn the_sample_list_of_this_repository_is_the_recorded_one() {
 
 #[test]
 fn the_static_library_gives_the_same_answers() {
-    if is_set("VALGRIND") {
-        return skipped("the static library under valgrind", "takes minutes");
+    if is_checked() {
+        return;
     }
     let program = Program::with(compiler("cc", "c99"), "golden.c", "static", |command| {
         command.arg(built().join("libketama.a")).args(NATIVE_LIBRARIES);
@@ -308,6 +314,21 @@ fn threads_and_their_children_do_not_disturb_each_other() {
 }
 
 #[test]
+fn helgrind_has_nothing_to_report_about_threads() {
+    if is_checked() {
+        return;
+    }
+    if !has("valgrind") {
+        return skipped("threads under helgrind", "no valgrind");
+    }
+    let program = Program::new("threads.c", "helgrind");
+    let mut command = Command::new("timeout");
+    command.args([SECONDS, "valgrind", "-q", "--tool=helgrind", "--error-exitcode=99"]).arg(&program.path);
+    command.arg(if is_set("SOAK") { "10000" } else { "300" });
+    finish(command.env("LD_LIBRARY_PATH", library()).current_dir(&program.folder));
+}
+
+#[test]
 fn rings_of_118_to_10000_servers_are_those_of_the_rules() {
     let program = Program::new("limits.c", "limits");
     program.run(if is_set("VALGRIND") { &["118", "1000"] } else { &["118", "1000", "10000"] });
@@ -315,7 +336,7 @@ fn rings_of_118_to_10000_servers_are_those_of_the_rules() {
 
 #[test]
 fn a_ring_of_99999_servers_is_that_of_the_rules() {
-    if is_set("VALGRIND") || is_set("ASAN") {
+    if is_checked() {
         return skipped("99,999 servers under a checker", "takes minutes; 10,000 are checked");
     }
     Program::new("limits.c", "limits-99999").run(&["99999"]);
@@ -323,7 +344,7 @@ fn a_ring_of_99999_servers_is_that_of_the_rules() {
 
 #[test]
 fn rolling_and_smoking_leaves_the_process_as_it_was() {
-    if is_set("VALGRIND") || is_set("ASAN") {
+    if is_checked() {
         return skipped(
             "the footprint under a checker",
             "it would be that of the checker, which looks for leaks itself",
@@ -338,6 +359,43 @@ fn the_library_can_be_unloaded() {
         return skipped("unloading under ASan", "the sanitizer does not let go of a library");
     }
     Program::new("unload.c", "unload").run(&[library().join("libketama.so.1")]);
+}
+
+#[test]
+fn the_first_program_of_the_readme_prints_what_it_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, rest) = readme.split_once("```c\n").unwrap();
+    let (source, rest) = rest.split_once("```").unwrap();
+    let (_, shown) = rest.split_once("$ ./where\n").unwrap();
+    let (expected, _) = shown.split_once("```").unwrap();
+    let file = folder("readme-source").join("where.c");
+    std::fs::write(&file, source).unwrap();
+    let program = Program::new(file.to_str().unwrap(), "readme");
+    std::fs::copy(root.join("ketama.servers"), program.folder.join("ketama.servers")).unwrap();
+    assert_eq!(program.run::<&str>(&[]), expected);
+}
+
+/// The README of the C examples shows what `make demo` prints.
+#[test]
+fn the_example_prints_what_its_readme_says() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let readme = std::fs::read_to_string(root.join("examples/c/README.md")).unwrap();
+    let command = readme.lines().find_map(|line| line.strip_prefix("$ ./lookup ")).unwrap();
+    let (list, keys) = command.split_once(' ').unwrap();
+    let mut arguments = vec![root.join(list).to_str().unwrap().to_owned()];
+    arguments.extend(keys.split(' ').map(str::to_owned));
+    let program = Program::new("../examples/c/lookup.c", "example");
+    let printed = program.run(&arguments);
+    assert!(readme.contains(&printed), "{printed}");
+}
+
+#[test]
+fn the_example_of_the_ring_api_agrees_with_the_old_functions() {
+    let program = Program::new("../examples/c/ring.c", "ring");
+    let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("ketama.servers");
+    let printed = program.run(&[list.to_str().unwrap(), "-", "user:42", "1"]);
+    assert!(printed.contains("\nuser:42 -> 10.0.1.7:11211 ") && printed.contains("\n1 -> 10.0.1.5:11211 "));
 }
 
 #[test]
