@@ -1,16 +1,16 @@
 //! What the old functions share: the rings of the files rolled so far, and the continua that are alive.
 //!
 //! One lock guards it, held for a look-up in a table and never while a file is read. Each step under the lock leaves
-//! the state whole, so a poisoned lock is taken all the same. It is held across `fork`, so that the child of a threaded
-//! parent finds it free.
+//! the state whole, a panic included. It is held across `fork`, so that the child of a threaded parent finds it free.
 
 use super::continuum::{Rolled, empty};
 use super::libketama::continuum;
 use crate::segment::source::{Identity, Source};
 use std::cell::UnsafeCell;
 use std::collections::{HashMap, VecDeque};
+use std::ops::{Deref, DerefMut};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock};
 
 /// How many rings without a living continuum are kept for the next roll of their file.
 const IDLE: usize = 16;
@@ -114,37 +114,71 @@ impl Kept {
     }
 }
 
-static STATE: LazyLock<Mutex<State>> = LazyLock::new(Mutex::default);
+/// The state behind a mutex of C's: one that can be taken before `fork` and given back after it, and one that tools
+/// which watch a caller's threads (valgrind's helgrind) know.
+struct Shared {
+    mutex: UnsafeCell<libc::pthread_mutex_t>,
+    state: LazyLock<UnsafeCell<State>>,
+}
+
+// SAFETY: `state` is reached only through a `Locked`, of which there is one at a time.
+unsafe impl Sync for Shared {}
+
+static SHARED: Shared = Shared {
+    mutex: UnsafeCell::new(libc::PTHREAD_MUTEX_INITIALIZER),
+    state: LazyLock::new(UnsafeCell::default),
+};
+
+/// The right to use the state; gives the mutex back when dropped.
+pub(super) struct Locked(());
+
+impl Deref for Locked {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        // SAFETY: this thread has the mutex, and the borrow ends before `self` gives it back.
+        unsafe { &*SHARED.state.get() }
+    }
+}
+
+impl DerefMut for Locked {
+    fn deref_mut(&mut self) -> &mut State {
+        // SAFETY: as above, and `self` is borrowed alone.
+        unsafe { &mut *SHARED.state.get() }
+    }
+}
+
+impl Drop for Locked {
+    fn drop(&mut self) {
+        give_back();
+    }
+}
 
 /// The state, locked.
-pub(super) fn lock() -> MutexGuard<'static, State> {
-    STATE.lock().unwrap_or_else(PoisonError::into_inner)
+pub(super) fn lock() -> Locked {
+    take();
+    Locked(())
 }
 
-/// The guard of the thread that forks, from `prepare` to `release`; touched only with the lock held.
-struct Held(UnsafeCell<Option<MutexGuard<'static, State>>>);
-// SAFETY: only the thread that holds the lock reads or writes the cell.
-unsafe impl Sync for Held {}
-static HELD: Held = Held(UnsafeCell::new(None));
-
-extern "C" fn prepare() {
-    let guard = lock();
-    // SAFETY: this thread holds the lock.
-    unsafe { *HELD.0.get() = Some(guard) };
+/// Takes the mutex, for a `Locked` or before `fork`.
+extern "C" fn take() {
+    // SAFETY: the mutex is initialised and never destroyed; no function of this module that holds it calls another one.
+    unsafe { libc::pthread_mutex_lock(SHARED.mutex.get()) };
 }
 
-extern "C" fn release() {
-    // SAFETY: this thread took the lock in `prepare`; in the child it is the copy of that thread.
-    drop(unsafe { (*HELD.0.get()).take() });
+/// Gives the mutex back, after `fork` in the parent and in the child, which is the thread that took it.
+extern "C" fn give_back() {
+    // SAFETY: this thread has the mutex.
+    unsafe { libc::pthread_mutex_unlock(SHARED.mutex.get()) };
 }
 
 /// Runs when the library is loaded, before any thread of the caller can be inside it.
 extern "C" fn load() {
     static REGISTERED: AtomicBool = AtomicBool::new(false);
     if !REGISTERED.swap(true, Ordering::Relaxed) {
-        LazyLock::force(&STATE);
+        LazyLock::force(&SHARED.state);
         // SAFETY: the three functions stay loaded: the C library forgets them when this one is unloaded.
-        unsafe { libc::pthread_atfork(Some(prepare), Some(release), Some(release)) };
+        unsafe { libc::pthread_atfork(Some(take), Some(give_back), Some(give_back)) };
     }
 }
 

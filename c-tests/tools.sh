@@ -1,0 +1,28 @@
+#!/bin/bash
+# Installs the Debian packages that the tests need and that are missing. What cannot be installed is said, and the tests
+# that need it say SKIPPED.
+set -euo pipefail
+
+missing=()
+need() {
+    command -v "$1" >/dev/null || missing+=("$2")
+}
+need cc build-essential
+need c++ build-essential
+need readelf binutils
+need valgrind valgrind
+need musl-gcc musl-tools
+need clang clang
+[ -e /usr/share/zoneinfo/Asia/Tokyo ] || missing+=(tzdata)
+# Valgrind reads the C library's debug information to know where its functions begin.
+[ -e /usr/share/doc/libc6-dbg ] || missing+=(libc6-dbg)
+
+[ ${#missing[@]} -eq 0 ] && exit
+if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+    echo "missing, and not installed without root and apt-get: ${missing[*]}"
+    exit
+fi
+echo "installing: ${missing[*]}"
+export DEBIAN_FRONTEND=noninteractive
+{ apt-get update -q && apt-get install -y -q --no-install-recommends "${missing[@]}"; } >/dev/null ||
+    echo "could not be installed: ${missing[*]}"
