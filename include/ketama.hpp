@@ -190,7 +190,7 @@ public:
     // Names of the first n servers for a key in the dialect's own order: replicas, or whom to ask when one fails.
     std::vector<std::string_view> get_n(std::string_view key, std::size_t n) const
     {
-        std::vector<std::uint32_t> found(std::min<std::size_t>(n, size()));
+        std::vector<std::uint32_t> found(n);
         std::vector<std::string_view> names;
         found.resize(lookup_n(key, found));
         for (std::uint32_t index : found)
