@@ -7,7 +7,7 @@ use crate::rule::{Engine, Rule};
 use std::borrow::Cow;
 
 /// Written where no server answers.
-pub const NO_SERVER: u32 = u32::MAX;
+pub const NO_SERVER: u32 = 0xFFFF_FFFF; // u32::MAX as a literal: cffi, which reads the constants for Python, needs one
 
 /// How many keys are hashed before they are searched: enough to fill the lanes of every backend several times over,
 /// little enough for the stack and the first-level cache.

@@ -1,0 +1,10 @@
+"""Where does this key live? Consistent hashing in every dialect of the field, by libketama.
+
+>>> ring = Ring({"10.0.0.1:11211": 1, "10.0.0.2:11211": 2}, dialect="twemproxy")
+>>> server = ring.get("user:42")
+"""
+
+from ._ring import KetamaError, Ring, Server, State, States, dialects, version
+from .hash_ring import HashRing
+
+__all__ = ["HashRing", "KetamaError", "Ring", "Server", "State", "States", "dialects", "version"]
