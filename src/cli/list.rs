@@ -48,11 +48,6 @@ impl ListArguments {
         self.source(streams)?.ring()
     }
 
-    /// Reads the list, under the dialect and with the options of the arguments.
-    pub fn read(&self, streams: &mut Streams) -> Result<ServerList, Failure> {
-        Ok(self.source(streams)?.list)
-    }
-
     /// Reads the list and keeps its text.
     pub fn source(&self, streams: &mut Streams) -> Result<Source, Failure> {
         self.reading.source(&self.file, streams)
