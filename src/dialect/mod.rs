@@ -39,6 +39,7 @@ mod xmemcached;
 mod testing;
 
 use crate::error::{Error, ErrorKind, unknown};
+use crate::health::Settings;
 use crate::rule::Rule;
 use crate::server::{Server, Weight};
 use option::{OptionSpec, Options, canonical_word};
@@ -97,6 +98,9 @@ pub struct Dialect {
     pub repeats: bool,
     /// Its options.
     pub options: &'static [OptionSpec],
+    /// When its software gives a server up and when it tries it again, with the software's default numbers; where it has
+    /// no such rule, or none is recorded, [`Settings::NEVER`].
+    pub health: Settings,
     /// Builds the rule for a list of at least one server, whose fields were checked.
     pub build: fn(&[Server], &Options) -> Result<Rule, Error>,
 }

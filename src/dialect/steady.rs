@@ -6,6 +6,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Field, Weights, refused};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -26,6 +27,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::AtLeast(0.0),
     repeats: false,
     options: &[POINTS],
+    health: Settings::GENERAL,
     build,
 };
 

@@ -15,9 +15,12 @@ mod cli_readme;
 #[cfg(feature = "cli")]
 mod cli_stats;
 #[cfg(feature = "cli")]
+mod fleets;
+#[cfg(feature = "cli")]
 mod forms;
 #[cfg(feature = "capi")]
 mod headers;
+mod readme;
 #[cfg(feature = "cli")]
 mod vectors;
 #[cfg(feature = "cli")]
