@@ -4,6 +4,9 @@ mod arcs;
 mod batch;
 #[cfg(feature = "segment")]
 mod placed;
+pub mod diff;
+pub mod spread;
+pub mod steps;
 mod walk;
 
 pub use arcs::{Arc as RingArc, Arcs};

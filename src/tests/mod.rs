@@ -3,6 +3,18 @@
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
+mod cli_check;
+#[cfg(feature = "cli")]
+mod cli_diff;
+#[cfg(feature = "cli")]
+mod cli_lookup;
+#[cfg(feature = "cli")]
+mod cli_plan;
+#[cfg(feature = "cli")]
+mod cli_readme;
+#[cfg(feature = "cli")]
+mod cli_stats;
+#[cfg(feature = "cli")]
 mod fleets;
 #[cfg(feature = "cli")]
 mod forms;
