@@ -28,6 +28,7 @@
 
 #![warn(missing_docs)]
 
+pub mod bucket;
 #[cfg(feature = "capi")]
 pub mod capi;
 #[cfg(feature = "cli")]
@@ -35,7 +36,9 @@ pub mod cli;
 pub mod dialect;
 pub mod error;
 pub mod hash;
+pub mod health;
 mod key;
+pub mod load;
 #[cfg(feature = "cli")]
 pub mod observation;
 mod point;
@@ -44,6 +47,7 @@ mod rule;
 mod search;
 pub mod server;
 pub mod server_list;
+mod zone;
 
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind};

@@ -23,6 +23,18 @@ pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
     fn widen(self) -> u128;
     /// The number, cut to the width of this type.
     fn cut(wide: u128) -> Self;
+    /// Where slot `slot` of `count` begins when the circle is cut into equal ones: `slot * 2^BITS / count`, rounded down.
+    /// `slot` is below `count`.
+    fn slot(slot: u32, count: u32) -> Self {
+        // With 2^BITS = quotient * count + rest, so that nothing exceeds 2^128: slot * quotient + slot * rest / count.
+        let (slot, count) = (u128::from(slot), u128::from(count));
+        let last = Self::LAST.widen();
+        let (mut quotient, mut rest) = (last / count, last % count + 1);
+        if rest == count {
+            (quotient, rest) = (quotient.wrapping_add(1), 0);
+        }
+        Self::cut(slot.wrapping_mul(quotient) + slot * rest / count)
+    }
     /// Sorts points by their values; equal ones stay in order.
     fn sort(points: &mut Vec<Point<Self>>) {
         points.sort_by_key(|point| point.value);
@@ -369,6 +381,22 @@ mod tests {
             naive.extend(words[..3].iter().map(|&value| Point { value, server: 5 }));
         }
         assert_eq!(placer.points, naive);
+    }
+
+    #[test]
+    fn slots_begin_at_equal_distances_rounded_down() {
+        assert_eq!(u32::slot(1023, 1024), 1023 << 22);
+        assert_eq!(u32::slot(1, 3), 0x5555_5555);
+        assert_eq!(u32::slot(2, 3), 0xaaaa_aaaa);
+        assert_eq!(u32::slot(0, 1), 0);
+        assert_eq!(u64::slot(3, 7), ((3_u128 << 64) / 7) as u64);
+        assert_eq!(u128::slot(5, 8), 5 << 125);
+        assert_eq!(u128::slot(0, 1), 0);
+        // 2^128 leaves 1 when divided by 3.
+        assert_eq!(u128::slot(2, 3), u128::MAX / 3 * 2);
+        for slot in [0, 1, 77, 65_535, 1 << 20] {
+            assert_eq!(u32::slot(slot, 1_000_003), ((u64::from(slot) << 32) / 1_000_003) as u32);
+        }
     }
 
     #[test]

@@ -116,7 +116,36 @@ impl Rule {
     }
 }
 
+impl Rule {
+    /// For each of `servers` servers, whether it owns a point, a slot or a score: whether it can be an answer at all.
+    pub fn members(&self, servers: usize) -> Vec<bool> {
+        let mut members = vec![false; servers];
+        let mut mark = |server: u32| {
+            if let Some(member) = members.get_mut(server as usize) {
+                *member = true;
+            }
+        };
+        match self {
+            Self::Nowhere => {}
+            Self::Only(server) => mark(*server),
+            Self::Narrow(engine) => engine.owners(&mut mark),
+            Self::Wide(engine) => engine.owners(&mut mark),
+            Self::Widest(engine) => engine.owners(&mut mark),
+            Self::Scores(scores) => scores.candidates.iter().for_each(|candidate| mark(candidate.server)),
+        }
+        members
+    }
+}
+
 impl<T: Place> Engine<T> {
+    /// Calls `visit` with the owner of each point or slot.
+    fn owners(&self, visit: &mut dyn FnMut(u32)) {
+        match &self.map {
+            Map::Points(points, _) => points.iter().for_each(|point| visit(point.server)),
+            Map::Slots(servers) | Map::Jump(servers) => servers.iter().for_each(|&server| visit(server)),
+        }
+    }
+
     fn has_order(&self) -> bool {
         matches!(self.map, Map::Points(..)) || matches!(&self.next, Next::Rehash(rehash) if rehash.lists)
     }

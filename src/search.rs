@@ -145,12 +145,11 @@ impl<T: Place> Points<T> {
     }
 }
 
-impl Points<u32> {
+impl<T: Place> Points<T> {
     /// The servers of `count` places at equal distances, the first at 0: a circle read off into buckets.
     /// Empty if there are no points.
     pub fn slots(&self, count: u32, search: Search) -> Vec<u32> {
-        let place = |slot: u32| ((u64::from(slot) << 32) / u64::from(count)) as u32;
-        (0..count).filter_map(|slot| self.server(self.find(place(slot), search)?)).collect()
+        (0..count).filter_map(|slot| self.server(self.find(T::slot(slot, count), search)?)).collect()
     }
 }
 
@@ -237,8 +236,9 @@ mod tests {
 
     #[test]
     fn slots_read_the_circle_at_equal_distances() {
-        let placed: Vec<_> =
-            [(0, 7), (1 << 30, 8), ((1 << 30) + 1, 9)].map(|(value, server)| Point { value, server }).into();
+        let placed: Vec<_> = [(0_u32, 7), (1 << 30, 8), ((1 << 30) + 1, 9)]
+            .map(|(value, server)| Point { value, server })
+            .into();
         let circle = Points::new(placed);
         assert_eq!(circle.slots(4, Search::AtOrAbove), [7, 8, 7, 7]);
         assert_eq!(circle.slots(3, Search::AtOrAbove), [7, 7, 7]);

@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec};
 use super::{Dialect, Options, Weights, about};
 use crate::error::Error;
 use crate::hash::{self, Hash, crc32};
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Slots, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -39,6 +40,7 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "hash the namespace with the key",
         },
     ],
+    health: Settings::NEVER,
     build,
 };
 

@@ -3,6 +3,7 @@
 use super::{Dialect, Field, Options, Weights, about, refused};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -20,6 +21,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::Ignored,
     repeats: false,
     options: &[],
+    health: Settings::NEVER,
     build,
 };
 

@@ -4,11 +4,13 @@ use super::option::{Kind, OptionSpec};
 use super::{Dialect, Options, Weights, about};
 use crate::error::{Error, ErrorKind};
 use crate::hash;
+use crate::health::{After, Settings};
 use crate::key::{Key, joined};
 use crate::point::{Placer, Ties, push_decimal};
 use crate::rule::{Engine, Next, Rehash, Rule};
 use crate::search::Search;
 use crate::server::Server;
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "dalli",
@@ -25,6 +27,13 @@ pub(super) static DIALECT: Dialect = Dialect {
         kind: Kind::Text,
         meaning: "hashed before every key, with a colon between",
     }],
+    // Health: socket_max_failures and down_retry_delay of 3.0.6 (60 s in 2.7).
+    health: Settings {
+        failures: 2,
+        retry: Some(Duration::from_secs(30)),
+        after: After::Once,
+        ..Settings::NEVER
+    },
     build,
 };
 

@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec};
 use super::{Dialect, Field, Options, Weights, about, refused};
 use crate::error::{Error, ErrorKind};
 use crate::hash::{self, Hash, xxhash::xxh64};
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties, reserve};
 use crate::rule::{Engine, Next, Rule};
@@ -46,6 +47,7 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "maglev: the number of slots, a prime",
         },
     ],
+    health: Settings::NEVER,
     build,
 };
 

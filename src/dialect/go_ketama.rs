@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, groups, refused};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -25,6 +26,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         kind: Kind::int(1, 1, 2),
         meaning: "HashFunc1 or HashFunc2: a key whose hash is 0 goes to the last point with 1, to the first with 2",
     }],
+    health: Settings::NEVER,
     build,
 };
 

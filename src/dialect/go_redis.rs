@@ -3,6 +3,7 @@
 use super::{Dialect, Options, Weights};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Prepared;
 use crate::rule::{Candidate, Rule, Scores};
 use crate::server::Server;
@@ -19,6 +20,8 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::Ignored,
     repeats: false,
     options: &[],
+    // Health: reports are results of heartbeats.
+    health: Settings { failures: 3, successes: 1, ..Settings::NEVER },
     build,
 };
 

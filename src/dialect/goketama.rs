@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, groups, refused};
 use crate::error::Error;
 use crate::hash::{self, Hash};
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -34,6 +35,7 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "hash of points and keys where there are no weights; with weights it is always MD5",
         },
     ],
+    health: Settings::NEVER,
     build,
 };
 

@@ -3,6 +3,7 @@
 use super::{Dialect, Options, Weights};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::Slots;
 use crate::rule::{Engine, Next, Rule};
@@ -18,6 +19,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::Ignored,
     repeats: false,
     options: &[],
+    health: Settings::NEVER,
     build,
 };
 

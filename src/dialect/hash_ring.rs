@@ -4,12 +4,14 @@ use super::option::Options;
 use super::{Dialect, Weights, groups, refused};
 use crate::error::{Error, ErrorKind};
 use crate::hash;
+use crate::health::{After, Settings};
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
 use crate::search::Search;
 use crate::server::Server;
 use std::collections::HashMap;
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "hash-ring",
@@ -22,6 +24,13 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::AtLeast(f64::MIN),
     repeats: true,
     options: &[],
+    // Health: that of python-memcached (dead_retry), on which the package's MemcacheRing is built.
+    health: Settings {
+        failures: 1,
+        retry: Some(Duration::from_secs(30)),
+        after: After::Once,
+        ..Settings::NEVER
+    },
     build,
 };
 

@@ -44,6 +44,7 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "this port is left out of labels; 0: none is",
         },
     ],
+    health: crate::health::Settings::NEVER,
     build,
 };
 

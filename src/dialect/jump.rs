@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec};
 use super::{Dialect, Options, Weights};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::Slots;
 use crate::rule::{Engine, Map, Next, Rule};
@@ -23,6 +24,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         kind: Kind::word("xxh64", &["xxh64", "xxh3"]),
         meaning: "from a key to the number that jumps, which is the caller's affair",
     }],
+    health: Settings::NEVER,
     build,
 };
 

@@ -5,6 +5,7 @@
 use super::{Dialect, Weights, groups};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -21,6 +22,7 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::Integers(i64::MIN, i64::MAX),
     repeats: true,
     options: &[],
+    health: Settings::NEVER,
     build,
 };
 

@@ -7,11 +7,13 @@ use super::weighted::Scale;
 use super::{Dialect, Weights, about, refused, refused_option};
 use crate::error::Error;
 use crate::hash::{self, Hash};
+use crate::health::{After, Settings};
 use crate::key::{Key, Prepared};
 use crate::point::{Placer, Slots, Ties, push_decimal};
 use crate::rule::{Engine, Next, Rule};
 use crate::search::Search;
 use crate::server::{HostPort, Server};
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "libmemcached",
@@ -56,6 +58,19 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "whether the prefix is hashed with the key",
         },
     ],
+    // Health: with AUTO_EJECT_HOSTS (REMOVE_FAILED_SERVERS); without it, the library's default, `failures` is 0. After a failed
+    // connect the server's calls fail for RETRY_TIMEOUT; SERVER_FAILURE_LIMIT of them eject it for that time, and then it
+    // stays "marked dead". With DEAD_TIMEOUT: `retry` is that, `after` is `Once`. The library ejects at the next use, not
+    // at the failure, leaves resting servers out of every ring that it happens to build, and does not count failures of
+    // one call twice: none of these is modelled.
+    health: Settings {
+        failures: 5,
+        retry: Some(Duration::from_secs(2)),
+        after: After::Refused,
+        rest: Duration::from_secs(2),
+        keeps_last_ring: true,
+        ..Settings::NEVER
+    },
     build,
 };
 

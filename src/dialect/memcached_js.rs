@@ -25,6 +25,9 @@ pub(super) static DIALECT: Dialect = Dialect {
         },
         ALGORITHM,
     ],
+    // Health: the package counts failures within five minutes and removes a server for good, or pings it after hours; not
+    // modelled.
+    health: crate::health::Settings::NEVER,
     build,
 };
 

@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, about, refused, refused_option};
 use crate::error::Error;
 use crate::hash::{self, Hash, xxhash};
+use crate::health::Settings;
 use crate::key::{Key, Prepared};
 use crate::point::{Place, Placer, Slots, Ties};
 use crate::rule::{Engine, Map, Next, Rule};
@@ -56,6 +57,7 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "the two tags of `tags`, or the text of `stop`, of at least two characters",
         },
     ],
+    health: Settings::NEVER,
     build,
 };
 

@@ -28,6 +28,7 @@ mod ring_redis;
 mod set_consistenthash;
 mod spymemcached;
 mod stathat;
+mod steady;
 mod twemproxy;
 mod uhashring;
 mod varnish;
@@ -38,6 +39,7 @@ mod xmemcached;
 mod testing;
 
 use crate::error::{Error, ErrorKind, unknown};
+use crate::health::Settings;
 use crate::rule::Rule;
 use crate::server::{Server, Weight};
 use option::{OptionSpec, Options, canonical_word};
@@ -73,6 +75,7 @@ pub static DIALECTS: &[&Dialect] = &[
     &jump::DIALECT,
     &envoy::DIALECT,
     &cassandra::DIALECT,
+    &steady::DIALECT,
 ];
 
 /// One dialect: what it is called, what it reads from a server list, and how it builds its rule.
@@ -95,6 +98,9 @@ pub struct Dialect {
     pub repeats: bool,
     /// Its options.
     pub options: &'static [OptionSpec],
+    /// When its software gives a server up and when it tries it again, with the software's default numbers; where it has
+    /// no such rule, or none is recorded, [`Settings::NEVER`].
+    pub health: Settings,
     /// Builds the rule for a list of at least one server, whose fields were checked.
     pub build: fn(&[Server], &Options) -> Result<Rule, Error>,
 }

@@ -6,11 +6,13 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, about};
 use crate::error::Error;
 use crate::hash::{self, Hash, crc32};
+use crate::health::{After, Settings};
 use crate::key::{Key, Prepared};
 use crate::point::{Placer, Slots, Ties, push_decimal};
 use crate::rule::{Engine, Next, Rehash, Rule};
 use crate::search::Search;
 use crate::server::{HostPort, Server};
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "nginx",
@@ -27,6 +29,15 @@ pub(super) static DIALECT: Dialect = Dialect {
         kind: Kind::Bool(false),
         meaning: "whether the line is `hash KEY consistent`, a ring, and not `hash KEY`, a remainder",
     }],
+    // Health: max_fails and fail_timeout, counted by nginx in whole seconds, which is not modelled; max_fails=0 is
+    // `failures: 0`. A server that nginx takes by round robin after too many tries is not seen here.
+    health: Settings {
+        failures: 1,
+        retry: Some(Duration::from_secs(10)),
+        after: After::Trial,
+        spares_single: true,
+        ..Settings::NEVER
+    },
     build,
 };
 

@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, groups, refused};
 use crate::error::{Error, ErrorKind};
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -27,6 +28,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         meaning: "the constructor's hashfunc: 1 searches the first point at or above a key's hash (the last point for \
                   hash 0), 2 the first point above it",
     }],
+    health: Settings::NEVER,
     build,
 };
 

@@ -3,11 +3,13 @@
 use super::{Dialect, Options, Weights};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::{Prepared, joined};
 use crate::rule::{Candidate, Rule, Scores};
 use crate::server::Server;
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "pymemcache",
@@ -19,6 +21,15 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::Ignored,
     repeats: false,
     options: &[],
+    // Health: retry_attempts (2, after the first failure), retry_timeout and dead_timeout. The client removes a server at
+    // the use after the last of these failures, which still goes to that server and, if it fails, counts after its
+    // return; it looks for servers to bring back at most once in a dead_timeout. Neither is modelled.
+    health: Settings {
+        failures: 3,
+        retry: Some(Duration::from_secs(60)),
+        rest: Duration::from_secs(1),
+        ..Settings::NEVER
+    },
     build,
 };
 

@@ -3,10 +3,12 @@
 use super::{Dialect, Options, Weights, about};
 use crate::error::Error;
 use crate::hash::{self, crc32::crc15};
+use crate::health::{After, Settings};
 use crate::key::Key;
 use crate::point::{Slots, push_decimal};
 use crate::rule::{Engine, Next, Rehash, Rule};
 use crate::server::Server;
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "python-memcached",
@@ -18,6 +20,13 @@ pub(super) static DIALECT: Dialect = Dialect {
     weights: |_| Weights::Integers(0, i64::MAX),
     repeats: false,
     options: &[],
+    // Health: dead_retry.
+    health: Settings {
+        failures: 1,
+        retry: Some(Duration::from_secs(30)),
+        after: After::Once,
+        ..Settings::NEVER
+    },
     build,
 };
 

@@ -6,6 +6,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, refused};
 use crate::error::Error;
 use crate::hash::{self, mersenne};
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -27,6 +28,8 @@ pub(super) static DIALECT: Dialect = Dialect {
         kind: Kind::Text,
         meaning: "put before every key and hashed with it",
     }],
+    // Health: the first connection error ejects; retry_ratio of the commands go to the ring of all nodes first.
+    health: Settings { failures: 1, successes: 1, explore: 0.01, ..Settings::NEVER },
     build,
 };
 

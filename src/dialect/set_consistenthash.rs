@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, refused_option, up};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::{Key, Prepared};
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -25,6 +26,7 @@ pub(super) static DIALECT: Dialect = Dialect {
         kind: Kind::Word { default: None, words: &["crc32", "crc15", "none"] },
         meaning: "required: the caller's hash function; none: the key is a decimal number",
     }],
+    health: Settings::NEVER,
     build,
 };
 

@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec};
 use super::{Dialect, Field, Options, Weights, about, address, weighted::Scale};
 use crate::error::{Error, ErrorKind};
 use crate::hash;
+use crate::health::Settings;
 use crate::key::{Key, joined};
 use crate::point::{Placer, Ties, push_decimal};
 use crate::rule::{Engine, Next, Rehash, Rule};
@@ -35,6 +36,8 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "points in proportion to the weights instead of 160 for each server",
         },
     ],
+    // Health: a server is passed over while its connection is lost; `Fleet::succeeded` tells of a new connection.
+    health: Settings { failures: 1, successes: 1, ..Settings::NEVER },
     build,
 };
 

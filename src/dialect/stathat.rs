@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Weights, up};
 use crate::error::Error;
 use crate::hash::{self, Hash};
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties, push_decimal};
 use crate::rule::{Engine, Next, Rule};
@@ -32,6 +33,7 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "points per server: NumberOfReplicas",
         },
     ],
+    health: Settings::NEVER,
     build,
 };
 

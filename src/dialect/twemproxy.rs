@@ -5,12 +5,14 @@ use super::weighted::Scale;
 use super::{Dialect, Field, Weights, about, refused, refused_option};
 use crate::error::Error;
 use crate::hash::{self, Hash};
+use crate::health::Settings;
 use crate::key::{Key, Prepared};
 use crate::point::{Placer, Slots, Ties};
 use crate::rule::{Engine, Next, Rule};
 use crate::search::Search;
 use crate::server::{HostPort, Server};
 use std::borrow::Cow;
+use std::time::Duration;
 
 pub(super) static DIALECT: Dialect = Dialect {
     name: "twemproxy",
@@ -40,6 +42,9 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "two characters between which the hashed part of a key stands",
         },
     ],
+    // Health: with auto_eject_hosts, server_failure_limit and server_retry_timeout at their defaults; without it, the
+    // proxy's default, `failures` is 0.
+    health: Settings { failures: 2, retry: Some(Duration::from_secs(30)), ..Settings::NEVER },
     build,
 };
 

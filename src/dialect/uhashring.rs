@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Field, Weights, groups, up};
 use crate::error::{Error, ErrorKind};
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -38,6 +39,7 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "`ketama`: words taken from each digest",
         },
     ],
+    health: Settings::NEVER,
     build,
 };
 

@@ -4,6 +4,7 @@ use super::option::{Kind, OptionSpec, Options};
 use super::{Dialect, Field, Weights, about};
 use crate::error::Error;
 use crate::hash;
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -33,6 +34,8 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "how many different servers are passed over, sick or not",
         },
     ],
+    // Health: told from outside, by `Fleet::set_down`; probes count in their own way.
+    health: Settings::NEVER,
     build,
 };
 

@@ -5,6 +5,7 @@ use super::spymemcached::numbered;
 use super::{Dialect, Field, Options, Weights, about, address};
 use crate::error::Error;
 use crate::hash::{self, Hash};
+use crate::health::Settings;
 use crate::key::{Key, joined};
 use crate::point::{Placer, Point, Slots, Ties};
 use crate::rule::{Candidate, Engine, Map, Next, Rehash, Rule, Scores};
@@ -43,6 +44,8 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "locators array and php: String.hashCode or a CRC-32 cut to 15 bits",
         },
     ],
+    // Health: a server is passed over while its connection is lost; `Fleet::succeeded` tells of a new connection.
+    health: Settings { failures: 1, successes: 1, ..Settings::NEVER },
     build,
 };
 

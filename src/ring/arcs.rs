@@ -173,11 +173,7 @@ impl<T: Place> Engine<T> {
         let last = self.last_place();
         let mut arcs: Vec<Arc> = Vec::with_capacity(points.len() + 1);
         for start in boundaries(points, *search).into_iter().take_while(|start| *start <= last) {
-            let server = if down.is_empty() {
-                self.index(start).and_then(|index| self.server(index))
-            } else {
-                self.lookup_up(&[], start, down)
-            };
+            let server = self.at(start, down);
             if arcs.last().is_none_or(|arc| arc.server != server) {
                 arcs.push(Arc { start: start.widen(), server });
             }

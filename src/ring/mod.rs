@@ -62,9 +62,13 @@ impl Ring {
         &self.list.options
     }
 
-    #[cfg(any(feature = "capi", feature = "cli", test))]
     pub(crate) fn rule(&self) -> &Rule {
         &self.rule
+    }
+
+    /// The flags that look-ups have to ask for; empty if none has to.
+    pub(crate) fn down(&self) -> &[bool] {
+        &self.down
     }
 
     /// The server for a key; None where the dialect's software finds none.
@@ -353,11 +357,12 @@ impl<T: Place> Engine<T> {
 
     /// The outer None: no integers here.
     fn lookup_integer(&self, number: u64, down: &[bool]) -> Option<Option<u32>> {
-        let place = self.key.integer?(number);
-        if down.is_empty() {
-            return Some(self.index(place).and_then(|index| self.server(index)));
-        }
-        Some(self.lookup_up(&[], place, down))
+        Some(self.at(self.key.integer?(number), down))
+    }
+
+    /// The answer at a place, where no key is there to be hashed again.
+    pub(crate) fn at(&self, place: T, down: &[bool]) -> Option<u32> {
+        if down.is_empty() { self.server(self.index(place)?) } else { self.lookup_up(&[], place, down) }
     }
 
     /// The point or slot for a place.

@@ -115,6 +115,7 @@ mod tests {
         weights: |_| Weights::Ignored,
         repeats: false,
         options: &[],
+        health: crate::health::Settings::NEVER,
         build: |_, _| Ok(Rule::Nowhere),
     };
 

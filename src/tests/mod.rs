@@ -3,9 +3,12 @@
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
+mod fleets;
+#[cfg(feature = "cli")]
 mod forms;
 #[cfg(feature = "capi")]
 mod headers;
+mod readme;
 #[cfg(feature = "cli")]
 mod vectors;
 #[cfg(feature = "cli")]

@@ -10,6 +10,7 @@ use super::{Dialect, Field, Weights, about, refused_option};
 use crate::error::Error;
 use crate::hash::haproxy::full_hash;
 use crate::hash::{self, Hash};
+use crate::health::Settings;
 use crate::key::Key;
 use crate::point::{Placer, Ties};
 use crate::rule::{Engine, Next, Rule};
@@ -59,6 +60,8 @@ pub(super) static DIALECT: Dialect = Dialect {
             meaning: "the greatest load of a server in percent of the average, above 100; 0 for no bound",
         },
     ],
+    // Health: reports are results of health checks, with `fall` and `rise` at their defaults.
+    health: Settings { failures: 3, successes: 2, ..Settings::NEVER },
     build,
 };
 
