@@ -144,7 +144,11 @@ impl State {
             "modula" => self.is_consistent = false,
             "random" => return Err(refused_option("the distribution `random` has no place for a key")),
             _ => {
-                return Err(refused_option(unknown("distribution", word, ["consistent", "modula", "random"])));
+                return Err(refused_option(unknown(
+                    "distribution",
+                    word,
+                    ["consistent", "modula", "random"],
+                )));
             }
         }
         self.is_weighted = false;
