@@ -1,7 +1,8 @@
 //! `ketama compare`: how many keys two clients of one fleet place differently, and which.
 
 use super::json::Text;
-use super::list::{Form, name, text};
+use super::keys::both_from_stdin;
+use super::list::{Form, is_stdin, name, text};
 use super::moves::{MovesArguments, Report};
 use super::table::count;
 use super::{Exit, Failure, Streams, json};
@@ -11,7 +12,6 @@ use crate::ring::Ring;
 use crate::server_list::ServerList;
 use clap::Args;
 use serde::Serialize;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Compare where two clients of the same servers place keys
@@ -60,7 +60,9 @@ const TRIED: u32 = 100_000;
 
 impl Compare {
     pub fn run(&self, streams: &mut Streams) -> Result<Exit, Failure> {
-        self.moves.keys.check_stdin(super::list::is_stdin(&self.file))?;
+        if is_stdin(&self.file) && self.moves.keys.are_stdin() {
+            return Err(both_from_stdin().into());
+        }
         let text = text(&self.file, streams)?;
         let list =
             self.form.parse(&text, &name(&self.file)).map_err(|error| Failure::in_text(error, &text))?;

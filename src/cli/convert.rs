@@ -11,7 +11,6 @@ use crate::ring::Ring;
 use crate::server_list::ServerList;
 use crate::server_list::foreign::Format;
 use clap::Args;
-use std::io::Write;
 
 /// Write the list in another format
 ///
@@ -52,9 +51,11 @@ impl Convert {
         if differing > 0.0 {
             writeln!(
                 streams.stderr,
-                "ketama: {:.2}% of the keys have another server in the written list than under {}",
+                "ketama: {:.2}% of the keys have another server in the written list than under {}; \
+                 --dialect {} and --option choose other options",
                 differing * 100.0,
-                source.list.dialect
+                source.list.dialect,
+                list.dialect
             )?;
             return Ok(Exit::Different);
         }

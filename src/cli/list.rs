@@ -1,55 +1,96 @@
 //! The arguments that name a server list, and the dialect and options under which it is to be read.
 
+use super::excerpt::excerpt;
 use super::{Failure, Streams, cannot_read, read_file};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind};
 use crate::ring::Ring;
 use crate::server_list::ServerList;
+use crate::server_list::foreign::Format;
 use clap::Args;
-use std::path::PathBuf;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::path::{Path, PathBuf};
 
 /// A server list, as arguments give it.
 #[derive(Args)]
 pub(super) struct ListArguments {
-    /// Server list, TOML or classic; - for standard input
+    /// Server list in any format that is read; - for standard input
     #[arg(value_name = "LIST")]
     file: PathBuf,
+    #[command(flatten)]
+    reading: Reading,
+}
+
+/// How lists are read, whatever they say themselves.
+#[derive(Args, Clone)]
+pub(super) struct Reading {
     /// Build the ring under this dialect; the options of a list under another dialect then do not count
     #[arg(long, value_name = "DIALECT")]
-    dialect: Option<String>,
+    pub dialect: Option<String>,
     /// Set an option of the dialect, whatever the list says
     #[arg(long = "option", value_name = "NAME=VALUE")]
-    options: Vec<String>,
+    pub options: Vec<String>,
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// What a list is written in.
+#[derive(Args, Clone, Default)]
+pub(super) struct Form {
+    /// Read the list in this format instead of finding out which it is
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub format: Option<Format>,
+    /// The pool, upstream or backend to read, where a file has several
+    #[arg(long, value_name = "NAME")]
+    pub pool: Option<String>,
+}
+
+impl Form {
+    /// The list in a text, as it is written.
+    pub fn parse(&self, text: &[u8], name: &str) -> Result<ServerList, Error> {
+        let format = self.format.unwrap_or_else(|| Format::of(text));
+        format.parse(text, name, self.pool.as_deref())
+    }
+}
+
+/// The names of formats, for arguments.
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| Format::named(&name))
+}
+
+/// A list that was read, with its text for what there is to say about it.
+pub(super) struct Source {
+    pub name: String,
+    pub text: Vec<u8>,
+    pub list: ServerList,
 }
 
 impl ListArguments {
     /// Whether the list is standard input.
     pub fn is_stdin(&self) -> bool {
-        self.file.as_os_str() == "-"
+        is_stdin(&self.file)
     }
 
     /// Builds the ring of the list.
     pub fn ring(&self, streams: &mut Streams) -> Result<Ring, Failure> {
-        let ring = Ring::build(self.read(streams)?);
-        Ok(ring.map_err(|error| error.in_file(self.name()))?)
+        self.source(streams)?.ring()
     }
 
-    /// Reads the list, under the dialect and with the options of the arguments.
-    pub fn read(&self, streams: &mut Streams) -> Result<ServerList, Failure> {
-        let name = self.name();
-        let text = if self.is_stdin() {
-            let mut text = Vec::new();
-            streams.stdin.read_to_end(&mut text).map_err(|error| cannot_read(&error, &name))?;
-            text
-        } else {
-            read_file(&self.file)?
-        };
-        Ok(self.overridden(ServerList::parse(&text, &name)?)?)
+    /// Reads the list and keeps its text.
+    pub fn source(&self, streams: &mut Streams) -> Result<Source, Failure> {
+        self.reading.source(&self.file, streams)
+    }
+}
+
+impl Reading {
+    /// Reads a list and keeps its text.
+    pub fn source(&self, file: &Path, streams: &mut Streams) -> Result<Source, Failure> {
+        Source::of(text(file, streams)?, name(file), self)
     }
 
-    /// What the list is called in errors.
-    fn name(&self) -> String {
-        if self.is_stdin() { "standard input".to_owned() } else { self.file.display().to_string() }
+    /// The list that stands in `text`; `name` is what the text is called in errors.
+    pub fn parse(&self, text: &[u8], name: &str) -> Result<ServerList, Error> {
+        self.overridden(self.form.parse(text, name)?)
     }
 
     fn overridden(&self, list: ServerList) -> Result<ServerList, Error> {
@@ -69,6 +110,48 @@ impl ListArguments {
                 }
             }
         }
-        Ok(ServerList { dialect, options, ..list })
+        let is_same = dialect.name == list.dialect.name;
+        Ok(if is_same { ServerList { options, ..list } } else { list.under(dialect, options) })
     }
+}
+
+impl Source {
+    /// Reads the list in `text`, which is called `name` in errors.
+    pub fn of(text: Vec<u8>, name: String, reading: &Reading) -> Result<Self, Failure> {
+        let list = reading.parse(&text, &name).map_err(|error| Failure::in_text(error, &text))?;
+        Ok(Self { name, text, list })
+    }
+
+    /// Builds the ring of the list.
+    pub fn ring(&self) -> Result<Ring, Failure> {
+        Ring::build(self.list.clone())
+            .map_err(|error| Failure::in_text(error.in_file(&self.name), &self.text))
+    }
+}
+
+impl Failure {
+    /// An error in a text, shown with its line.
+    pub fn in_text(error: Error, text: &[u8]) -> Self {
+        Self::Shown { excerpt: excerpt(text, &error), error }
+    }
+}
+
+/// Whether a file is standard input.
+pub(super) fn is_stdin(file: &Path) -> bool {
+    file.as_os_str() == "-"
+}
+
+/// What a file is called in errors.
+pub(super) fn name(file: &Path) -> String {
+    if is_stdin(file) { "standard input".to_owned() } else { file.display().to_string() }
+}
+
+/// The whole text of a file or of standard input.
+pub(super) fn text(file: &Path, streams: &mut Streams) -> Result<Vec<u8>, Error> {
+    if !is_stdin(file) {
+        return read_file(file);
+    }
+    let mut text = Vec::new();
+    streams.stdin.read_to_end(&mut text).map_err(|error| cannot_read(&error, &name(file)))?;
+    Ok(text)
 }

@@ -3,8 +3,28 @@
 //! A subcommand is a struct of arguments with `run`, which reads and writes the [`Streams`] and gives an exit code. What
 //! several of them need, such as reading a list, has a file of its own.
 
+mod bench;
+mod check;
+mod compare;
+mod convert;
+mod detect;
+mod dialects;
+mod diff;
+mod edit;
+mod excerpt;
+mod generate;
+mod json;
+mod keys;
 mod list;
 mod lookup;
+mod moves;
+mod plan;
+mod plot;
+mod points;
+mod progress;
+mod selftest;
+mod stats;
+mod table;
 mod verify;
 
 use crate::error::{Error, ErrorKind};
@@ -33,14 +53,42 @@ struct Arguments {
 #[derive(Subcommand)]
 enum Command {
     Lookup(lookup::Lookup),
+    Check(check::Check),
+    Points(points::Points),
+    Stats(stats::Stats),
+    Diff(diff::Diff),
+    Plan(plan::Plan),
     Verify(verify::Verify),
+    Detect(detect::Detect),
+    Compare(compare::Compare),
+    Convert(convert::Convert),
+    Plot(plot::Plot),
+    Dialects(dialects::List),
+    Selftest(selftest::Selftest),
+    Bench(bench::Bench),
+    Man(generate::Man),
+    Completions(generate::Completions),
 }
 
 impl Command {
     fn run(&self, streams: &mut Streams) -> Result<Exit, Failure> {
         match self {
             Self::Lookup(lookup) => lookup.run(streams),
+            Self::Check(check) => check.run(streams),
+            Self::Points(points) => points.run(streams),
+            Self::Stats(stats) => stats.run(streams),
+            Self::Diff(diff) => diff.run(streams),
+            Self::Plan(plan) => plan.run(streams),
             Self::Verify(verify) => verify.run(streams),
+            Self::Detect(detect) => detect.run(streams),
+            Self::Compare(compare) => compare.run(streams),
+            Self::Convert(convert) => convert.run(streams),
+            Self::Plot(plot) => plot.run(streams),
+            Self::Dialects(list) => list.run(streams),
+            Self::Selftest(selftest) => selftest.run(streams),
+            Self::Bench(bench) => bench.run(streams),
+            Self::Man(man) => man.run(streams),
+            Self::Completions(completions) => completions.run(streams),
         }
     }
 }
@@ -48,9 +96,9 @@ impl Command {
 /// How a run ended, by its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Exit {
-    /// Done; where something was compared, it was equal.
+    /// Done; where something was compared or checked, it was as it should be.
     Good = 0,
-    /// Something that was compared differs.
+    /// Something that was compared differs, or is beyond what was allowed.
     Different = 1,
     /// The arguments or a file could not be used.
     Bad = 2,
@@ -63,6 +111,12 @@ enum Failure {
     Closed,
     /// This is wrong.
     Error(Error),
+    /// This is wrong, and here it stands.
+    Shown {
+        error: Error,
+        /// The line of the text; empty where none is known.
+        excerpt: String,
+    },
 }
 
 impl From<Error> for Failure {
@@ -82,7 +136,7 @@ impl From<io::Error> for Failure {
 }
 
 /// Runs the command with its arguments, of which the first is its own name, and gives its exit code: 0 if all is well,
-/// 1 if something that was compared differs, 2 if the arguments or a file cannot be used.
+/// 1 if something that was compared differs or is beyond what was allowed, 2 if the arguments or a file cannot be used.
 ///
 /// A reader of the output that goes away ends the run early with 0.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams) -> u8 {
@@ -95,6 +149,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
         Failure::Closed => Exit::Good,
         Failure::Error(error) => {
             complain(streams, &error);
+            Exit::Bad
+        }
+        Failure::Shown { error, excerpt } => {
+            complain(streams, &error);
+            let _ = streams.stderr.write_all(excerpt.as_bytes());
             Exit::Bad
         }
     });

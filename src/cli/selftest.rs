@@ -8,7 +8,6 @@ use crate::observation::Observation;
 use clap::Args;
 use rand_mt::Mt64;
 use serde::Serialize;
-use std::io::Write;
 
 /// Check the hash kernels on this processor, and every dialect against recorded answers
 ///

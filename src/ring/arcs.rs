@@ -158,7 +158,7 @@ impl Rule {
 
 impl<T: Place> Engine<T> {
     /// The last place that a key can have.
-    fn last_place(&self) -> T {
+    pub(super) fn last_place(&self) -> T {
         match self.key.hash.range {
             0 => T::LAST,
             range => T::cut(u128::from(range - 1)),

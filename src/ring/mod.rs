@@ -2,6 +2,9 @@
 
 mod arcs;
 mod batch;
+pub mod diff;
+pub mod spread;
+pub mod steps;
 mod walk;
 
 pub use arcs::{Arc as RingArc, Arcs};

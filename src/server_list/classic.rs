@@ -13,7 +13,7 @@ const BAD_WEIGHT: &str = "Invalid memory value";
 const NO_SERVERS: &str = "No valid server definitions in file";
 
 /// `fgets` with a buffer of 127 bytes takes at most this many from the file.
-const PIECE: usize = 126;
+pub(super) const PIECE: usize = 126;
 
 /// Reads a classic server list. `file` names it in errors; `longest` is the greatest length of an address that the
 /// caller can use, if there is one.
@@ -40,7 +40,7 @@ pub fn parse(text: &[u8], file: &str, longest: Option<usize>) -> Result<Vec<Serv
 
 /// What `fgets` returns one after another: up to and with a newline, but at most 126 bytes. The rest of a longer line,
 /// of a comment too, is the next piece. Line numbers count pieces.
-fn pieces(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn pieces(mut text: &[u8]) -> impl Iterator<Item = &[u8]> {
     std::iter::from_fn(move || {
         if text.is_empty() {
             return None;
@@ -80,7 +80,7 @@ fn server(piece: &[u8], longest: Option<usize>) -> Result<Server, Error> {
 
 /// C's `strtol` in base 10 for a `long` of 64 bits: white space, a sign, digits; what follows is ignored. None where
 /// there is no digit or the number does not fit. (A `long` of 32 bits would reject more; the ring is that of x86-64.)
-fn strtol(text: &[u8]) -> Option<i64> {
+pub(super) fn strtol(text: &[u8]) -> Option<i64> {
     let text = text.trim_ascii_start_c();
     let (negative, digits) = match text.first() {
         Some(b'-') => (true, &text[1..]),

@@ -4,6 +4,7 @@ pub mod classic;
 #[cfg(feature = "cli")]
 pub mod foreign;
 pub(crate) mod read;
+pub mod surprise;
 pub mod toml;
 pub(crate) mod tree;
 
@@ -52,9 +53,14 @@ impl ServerList {
     /// # Errors
     /// As [`toml::parse`] and [`classic::parse`]. An empty text is a classic list without a server.
     pub fn parse(text: &[u8], file: &str) -> Result<Self, Error> {
-        if toml::is_toml(text) {
+        if !Self::is_classic(text) {
             return toml::parse(text, file);
         }
         Ok(Self::new(Dialect::named("libketama")?, classic::parse(text, file, None)?))
+    }
+
+    /// Whether [`ServerList::parse`] takes a text for a classic list.
+    pub fn is_classic(text: &[u8]) -> bool {
+        !toml::is_toml(text)
     }
 }

@@ -16,7 +16,6 @@ use clap::Args;
 use rank::{Observed, Ranked, rank, ring};
 use serde::Serialize;
 use std::collections::BTreeMap;
-use std::io::Write;
 use std::path::PathBuf;
 
 /// Find the dialects and options that give the answers which were observed

@@ -37,20 +37,20 @@ pub(super) struct Plot {
 impl Plot {
     pub fn run(&self, streams: &mut Streams) -> Result<Exit, Failure> {
         let is_html = self.is_html()?;
-        if self.files.iter().filter(|file| is_stdin(file)).count() > 1 {
-            return Err(Error::new(ErrorKind::Io, "both lists cannot come from standard input").into());
+        let from_stdin = self.files.iter().filter(|file| is_stdin(file)).count();
+        if from_stdin + usize::from(self.moves.keys.are_stdin()) > 1 {
+            let message = "only one of the lists and the keys can come from standard input";
+            return Err(Error::new(ErrorKind::Io, message).into());
         }
-        self.moves.keys.check_stdin(self.files.iter().any(|file| is_stdin(file)))?;
-        let mut rings = Vec::new();
+        let mut rings: Vec<(String, Ring)> = Vec::new();
         for file in &self.files {
             rings.push((name(file), self.reading.source(file, streams)?.ring()?));
         }
-        let (title, picture) = match rings.try_into() {
-            Ok([(old, before), (new, after)]) => self.two((old, before), (new, after), streams)?,
-            Err(mut rings) => match rings.pop() {
-                Some((file, ring)) => (file.clone(), shares::draw(&file, &ring)),
-                None => return Err(Error::new(ErrorKind::Io, "there is no list").into()),
-            },
+        let mut rings = rings.into_iter();
+        let (title, picture) = match (rings.next(), rings.next()) {
+            (Some(old), Some(new)) => self.two(old, new, streams)?,
+            (Some((file, ring)), None) => (file.clone(), shares::draw(&file, &ring)),
+            (None, _) => return Err(Error::new(ErrorKind::Io, "there is no list").into()),
         };
         let text = if is_html { html(&title, &picture) } else { picture };
         self.write(&text, streams)?;
