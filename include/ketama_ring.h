@@ -76,7 +76,95 @@ extern "C" {
  */
 #define KETAMA_E_INTERNAL 9
 
+/**
+ * The index that stands for no server.
+ */
+#define KETAMA_NO_SERVER 4294967295
 
+/**
+ * The keys of a server that is out: what the dialect's software does with them.
+ */
+#define KETAMA_POLICY_DIALECT 0
+
+/**
+ * The keys of a server that is out go to the next server that is up; other keys stay where they are.
+ */
+#define KETAMA_POLICY_NEXT_SERVER 1
+
+/**
+ * The ring is built without the servers that are out.
+ */
+#define KETAMA_POLICY_REBUILD 2
+
+/**
+ * The keys of a server that is out are refused; no key ever moves.
+ */
+#define KETAMA_POLICY_FAIL 3
+
+/**
+ * An ejected server is back after its time, its failures counted from 0.
+ */
+#define KETAMA_AFTER_FRESH 0
+
+/**
+ * An ejected server is back after its time, and the next failure ejects it again.
+ */
+#define KETAMA_AFTER_ONCE 1
+
+/**
+ * After its time one look-up gets the server as a trial; it is back if that request succeeds.
+ */
+#define KETAMA_AFTER_TRIAL 2
+
+/**
+ * After its time the server has its keys again, but every request is refused (libmemcached's marked dead).
+ */
+#define KETAMA_AFTER_REFUSED 3
+
+/**
+ * The server is used.
+ */
+#define KETAMA_STATE_UP 0
+
+/**
+ * It failed, but is not ejected: its keys are refused for a while.
+ */
+#define KETAMA_STATE_RESTING 1
+
+/**
+ * It is ejected.
+ */
+#define KETAMA_STATE_OUT 2
+
+/**
+ * The next look-up that meets it gets it as a trial.
+ */
+#define KETAMA_STATE_TRIAL 3
+
+/**
+ * Its time out is over, but every request is refused.
+ */
+#define KETAMA_STATE_REFUSED 4
+
+/**
+ * It was taken out by hand.
+ */
+#define KETAMA_STATE_DOWN 5
+
+/**
+ * A ring with a bound on the load of its servers. It never changes; any number of threads may use it at once.
+ */
+typedef struct ketama_bounded ketama_bounded;
+
+/**
+ * A ring read off into buckets. It never changes; any number of threads may use it at once.
+ */
+typedef struct ketama_buckets ketama_buckets;
+
+/**
+ * A ring and the state of its servers. Any number of threads may use it at once; look-ups never wait for a lock.
+ */
+typedef struct ketama_fleet ketama_fleet;
 
 /**
  * A ring: a server list under the rule of its dialect. It never changes, and any number of threads may use it at once.
@@ -162,6 +250,67 @@ typedef struct ketama_option {
 } ketama_option;
 
 /**
+ * When a server counts as dead and when it is tried again. Start from ketama_settings_of().
+ */
+typedef struct ketama_settings {
+  /**
+   * This many failures in a row eject a server; 0: never.
+   */
+  uint32_t failures;
+  /**
+   * This many successes in a row bring an ejected server back; 0: successes do not.
+   */
+  uint32_t successes;
+  /**
+   * How long an ejected server stays out, in milliseconds; below 0: until successes bring it back.
+   */
+  int64_t retry_ms;
+  /**
+   * How long the keys of a server are refused after a failure that does not eject it, in milliseconds.
+   */
+  uint64_t rest_ms;
+  /**
+   * While a server is out: the probability, 0 to 1, with which a look-up ignores that, so that a dead server is
+   * discovered when it lives again.
+   */
+  double explore;
+  /**
+   * Where the sequence of random numbers for explore starts.
+   */
+  uint64_t seed;
+  /**
+   * What happens when the time of retry_ms is over: a KETAMA_AFTER_ number.
+   */
+  int after;
+  /**
+   * Nonzero: a list's only server is never ejected.
+   */
+  int spares_single;
+  /**
+   * Nonzero: the ring stays as it was when the last server is ejected; its keys are then refused.
+   */
+  int keeps_last_ring;
+} ketama_settings;
+
+/**
+ * Something that happened to a server.
+ */
+typedef struct ketama_event {
+  /**
+   * When, in milliseconds: the time that was passed to the call that brought it about.
+   */
+  uint64_t at_ms;
+  /**
+   * The server's index.
+   */
+  uint32_t server;
+  /**
+   * Nonzero: it was ejected; 0: it is back.
+   */
+  int ejected;
+} ketama_event;
+
+/**
  * A key: any bytes, NUL included.
  */
 typedef struct ketama_key {
@@ -192,6 +341,19 @@ typedef struct ketama_point {
    */
   unsigned int server;
 } ketama_point;
+
+/**
+ * \brief Version of the library that is loaded, such as `1.1.0`: a C string that is always valid.
+ */
+const char *ketama_version(void);
+
+/**
+ * \brief Name of a dialect: a C string that is valid as long as the library is loaded.
+ *
+ * \param index 0 to the number of dialects - 1, in the order in which they are listed for people
+ * \return NULL for a greater index
+ */
+const char *ketama_dialect_name(size_t index);
 
 /**
  * \brief Reads a server list from a file and builds its ring.
@@ -324,6 +486,124 @@ int ketama_ring_mark(const struct ketama_ring *ring,
  * \param ring a ring that no thread is using, or NULL
  */
 void ketama_ring_free(struct ketama_ring *ring);
+
+/**
+ * \brief Milliseconds of a clock that never goes back: what the functions below take as now. Any other such clock will
+ * do, if all calls for a fleet use the same one.
+ */
+uint64_t ketama_now(void);
+
+/**
+ * \brief Gives the settings of the software whose dialect the ring has.
+ *
+ * \param ring a ring
+ * \param out  where the settings are stored
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT for a NULL
+ */
+int ketama_settings_of(const struct ketama_ring *ring, struct ketama_settings *out);
+
+/**
+ * \brief Makes a fleet of a ring. Servers that are down in its list count as taken out by hand.
+ *
+ * \param ring     a ring; it is copied, and may be freed at once
+ * \param policy   a KETAMA_POLICY_ number
+ * \param settings the settings; NULL for those of the dialect's software
+ * \param out      where the fleet is stored; to be released with ketama_fleet_free()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL, an unknown number), KETAMA_E_OPTION (settings that do not go together),
+ *         or what ketama_ring_mark() returns
+ */
+int ketama_fleet_new(const struct ketama_ring *ring,
+                     int policy,
+                     const struct ketama_settings *settings,
+                     struct ketama_fleet **out);
+
+/**
+ * \brief Releases a fleet that no thread is using; NULL is allowed.
+ */
+void ketama_fleet_free(struct ketama_fleet *fleet);
+
+/**
+ * \brief Finds the server to which a request goes now.
+ *
+ * \param fleet a fleet
+ * \param key   as in ketama_ring_lookup()
+ * \param len   its bytes
+ * \param now   milliseconds, as of ketama_now()
+ * \param owner NULL, or where the index of the server is stored to which the key belongs if it is refused: that server
+ *              must not be asked now, and nobody stands in for it; else KETAMA_NO_SERVER is stored
+ * \return the server's index, or KETAMA_NO_SERVER
+ *
+ * Tell the fleet how the request went: ketama_fleet_succeeded(), ketama_fleet_failed().
+ */
+uint32_t ketama_fleet_lookup(const struct ketama_fleet *fleet,
+                             const void *key,
+                             size_t len,
+                             uint64_t now,
+                             uint32_t *owner);
+
+/**
+ * \brief Finds the first n servers for a key that can be asked now, in the order of ketama_ring_lookup_n().
+ *
+ * \param fleet a fleet
+ * \param key   as in ketama_ring_lookup()
+ * \param len   its bytes
+ * \param now   milliseconds, as of ketama_now()
+ * \param out   room for n indices
+ * \param n     how many are wanted
+ * \return how many there are; 0 for NULL
+ */
+size_t ketama_fleet_lookup_n(const struct ketama_fleet *fleet,
+                             const void *key,
+                             size_t len,
+                             uint64_t now,
+                             uint32_t *out,
+                             size_t n);
+
+/**
+ * \brief Reports that a request to a server succeeded.
+ *
+ * \param fleet  a fleet
+ * \param server the server's index
+ * \param now    milliseconds, as of ketama_now()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (NULL), KETAMA_E_SERVER (no such server), or what building a ring returns
+ */
+int ketama_fleet_succeeded(struct ketama_fleet *fleet,
+                           uint32_t server,
+                           uint64_t now);
+
+/**
+ * \brief Reports that a request to a server failed. As ketama_fleet_succeeded().
+ */
+int ketama_fleet_failed(struct ketama_fleet *fleet, uint32_t server, uint64_t now);
+
+/**
+ * \brief Takes a server out by hand (down nonzero), or puts it back. As ketama_fleet_succeeded().
+ */
+int ketama_fleet_mark(struct ketama_fleet *fleet, uint32_t server, int down, uint64_t now);
+
+/**
+ * \brief State of a server: a KETAMA_STATE_ number; KETAMA_STATE_DOWN for an index that is none.
+ *
+ * \param fleet  a fleet
+ * \param server the server's index
+ * \param now    milliseconds, as of ketama_now()
+ */
+int ketama_fleet_state(const struct ketama_fleet *fleet, uint32_t server, uint64_t now);
+
+/**
+ * \brief Number of servers that are neither ejected nor taken out; 0 for NULL. now as of ketama_now().
+ */
+uint32_t ketama_fleet_alive_count(const struct ketama_fleet *fleet, uint64_t now);
+
+/**
+ * \brief Takes the oldest events that nobody has taken yet: servers ejected and rediscovered. 4096 are kept.
+ *
+ * \param fleet a fleet
+ * \param out   room for n events
+ * \param n     how many are wanted
+ * \return how many were stored; 0 for NULL
+ */
+size_t ketama_fleet_events(struct ketama_fleet *fleet, struct ketama_event *out, size_t n);
 
 /**
  * \brief Finds the server for a key.
@@ -465,6 +745,13 @@ uint32_t ketama_ring_server_index(const struct ketama_ring *ring,
 double ketama_ring_server_weight(const struct ketama_ring *ring, uint32_t index);
 
 /**
+ * \brief Whether a server is marked as down, in the list or by ketama_ring_mark(): 1 if it is, 0 if it is not, for an
+ * index that is none, and if ring is NULL.
+ */
+int ketama_ring_server_down(const struct ketama_ring *ring,
+                            uint32_t index);
+
+/**
  * \brief Sum of the servers' weights, as written in the list. 0 if ring is NULL.
  */
 double ketama_ring_total_weight(const struct ketama_ring *ring);
@@ -510,6 +797,110 @@ size_t ketama_ring_point_count(const struct ketama_ring *ring);
  * \return KETAMA_OK, or KETAMA_E_ARGUMENT for another index or a NULL
  */
 int ketama_ring_point(const struct ketama_ring *ring, size_t index, struct ketama_point *out);
+
+/**
+ * \brief Finds the first n servers for a key, from as many zones as there are.
+ *
+ * The servers are walked in the order of ketama_ring_lookup_n(). A server is taken if its zone has none yet; those that
+ * are passed over follow in walk order once every zone has one. A server without a zone counts as a zone of its own.
+ * (The placement of Cassandra's NetworkTopologyStrategy within one data centre.)
+ *
+ * \param ring a ring
+ * \param key  as in ketama_ring_lookup()
+ * \param len  its bytes
+ * \param out  room for n indices
+ * \param n    how many are wanted
+ * \return how many there are; 0 for NULL
+ */
+size_t ketama_ring_lookup_n_zones(const struct ketama_ring *ring,
+                                  const void *key,
+                                  size_t len,
+                                  uint32_t *out,
+                                  size_t n);
+
+/**
+ * \brief Bounds the loads of a ring's servers.
+ *
+ * A server's capacity is percent / 100 of its share, by weight, of all requests under way and the one to be placed,
+ * rounded up (Mirrokni, Thorup and Zadimoghaddam, Consistent Hashing with Bounded Loads, 2016). No server is given more;
+ * some server is always below its capacity; what is too much for one server goes to those behind it, the same for the
+ * same loads.
+ *
+ * \param ring    a ring; it is copied
+ * \param percent 101 to 1000000; 0 for the rule that the ring's options ask for (haproxy: hash-balance-factor, with
+ *                HAProxy's own rounding)
+ * \param out     where it is stored; to be released with ketama_bounded_free()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), KETAMA_E_OPTION (percent out of range, or 0 and the options ask for
+ *         none)
+ */
+int ketama_bounded_new(const struct ketama_ring *ring,
+                       uint32_t percent,
+                       struct ketama_bounded **out);
+
+/**
+ * \brief Releases what ketama_bounded_new() stored; NULL is allowed.
+ */
+void ketama_bounded_free(struct ketama_bounded *bounded);
+
+/**
+ * \brief Finds the server for a key: the first in the order of ketama_ring_lookup_n() that is below its capacity.
+ *
+ * \param bounded a ring with bounds
+ * \param key     as in ketama_ring_lookup()
+ * \param len     its bytes
+ * \param loads   requests under way now, one number for each server in list order
+ * \param n       how many numbers: ketama_ring_server_count()
+ * \param out     where the index is stored, or KETAMA_NO_SERVER; untouched on failure
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), KETAMA_E_SERVER (n is not the number of servers), KETAMA_E_LIMIT (the
+ *         sum of the loads exceeds 2^64 - 1)
+ */
+int ketama_bounded_lookup(const struct ketama_bounded *bounded,
+                          const void *key,
+                          size_t len,
+                          const uint64_t *loads,
+                          size_t n,
+                          uint32_t *out);
+
+/**
+ * \brief Capacity of a server: the most requests that it may have under way when total + 1 are. 0 for NULL.
+ */
+uint64_t ketama_bounded_capacity(const struct ketama_bounded *bounded, uint32_t server, uint64_t total);
+
+/**
+ * \brief Reads a ring off into buckets, for look-ups in one step: bucket b answers for the place b * 2^w / count on a
+ * circle of 2^w places, and a key has the bucket hash mod count (the precomputation of Set::ConsistentHash, which has
+ * 1024 of them).
+ *
+ * \param ring  a ring; it is not needed afterwards
+ * \param count how many: 1 to the option max-points
+ * \param out   where they are stored; to be released with ketama_buckets_free()
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), KETAMA_E_LIMIT (count), KETAMA_E_OPTION (the dialect has no points on a
+ *         circle, or hashes keys again while a server is down)
+ */
+int ketama_buckets_new(const struct ketama_ring *ring,
+                       uint32_t count,
+                       struct ketama_buckets **out);
+
+/**
+ * \brief Releases what ketama_buckets_new() stored; NULL is allowed.
+ */
+void ketama_buckets_free(struct ketama_buckets *buckets);
+
+/**
+ * \brief The buckets themselves: count indices of servers, or KETAMA_NO_SERVER, valid as long as buckets. NULL for NULL.
+ */
+const uint32_t *ketama_buckets_slots(const struct ketama_buckets *buckets);
+
+/**
+ * \brief Finds the server for a key, that of bucket hash mod count; KETAMA_NO_SERVER where there is none, and for NULL.
+ *
+ * \param buckets the buckets
+ * \param key     as in ketama_ring_lookup()
+ * \param len     its bytes
+ */
+uint32_t ketama_buckets_lookup(const struct ketama_buckets *buckets,
+                               const void *key,
+                               size_t len);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,7 @@ use std::ffi::{CStr, c_char, c_int};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::last_error;
-use super::ring::{KETAMA_E_INTERNAL, KETAMA_OK};
+use super::ring::{KETAMA_E_ARGUMENT, KETAMA_E_INTERNAL, KETAMA_OK};
 use crate::error::Error;
 
 /// Runs the body of an exported function; a panic, which would be a defect of this library, becomes `on_panic` and a
@@ -31,6 +31,23 @@ pub(super) fn status(body: impl FnOnce() -> Result<(), Error>) -> c_int {
             last_error::set(&error.to_string());
             error.kind().status()
         }
+    })
+}
+
+/// Runs the body of a function that returns a status and stores something new for C to own.
+///
+/// # Safety
+/// `out` is NULL or can be written.
+pub(super) unsafe fn store<T>(out: *mut *mut T, body: impl FnOnce() -> Result<T, Error>) -> c_int {
+    if out.is_null() {
+        last_error::set("the pointer to the result is NULL");
+        return KETAMA_E_ARGUMENT;
+    }
+    status(|| {
+        let made = Box::into_raw(Box::new(body()?));
+        // SAFETY: not NULL, so by the contract of this function it can be written.
+        unsafe { out.write(made) };
+        Ok(())
     })
 }
 

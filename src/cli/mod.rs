@@ -7,7 +7,7 @@ mod bench;
 mod check;
 mod compare;
 mod convert;
-mod detect;
+pub(crate) mod detect;
 mod dialects;
 mod diff;
 mod edit;

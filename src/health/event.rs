@@ -38,8 +38,9 @@ impl Events {
         self.0.push_back(event);
     }
 
-    pub fn take(&mut self) -> Vec<Event> {
-        std::mem::take(&mut self.0).into()
+    /// The oldest events, at most `most` of them.
+    pub fn take(&mut self, most: usize) -> Vec<Event> {
+        self.0.drain(..most.min(self.0.len())).collect()
     }
 }
 
@@ -53,9 +54,11 @@ mod tests {
         for second in 0..5000 {
             events.push(Event { server: 0, change: Change::Ejected, at: Duration::from_secs(second) });
         }
-        let taken = events.take();
+        assert_eq!(events.take(1)[0].at, Duration::from_secs(5000 - Events::KEPT as u64));
+        events.push(Event { server: 1, change: Change::Rediscovered, at: Duration::from_secs(5000) });
+        let taken = events.take(usize::MAX);
         assert_eq!(taken.len(), Events::KEPT);
-        assert_eq!(taken.last().unwrap().at, Duration::from_secs(4999));
-        assert!(events.take().is_empty());
+        assert_eq!(taken.last().unwrap().at, Duration::from_secs(5000));
+        assert!(events.take(1).is_empty());
     }
 }

@@ -227,7 +227,12 @@ impl Fleet {
 
     /// Takes the events since the last call, oldest first. The newest 4096 are kept.
     pub fn take_events(&self) -> Vec<Event> {
-        self.lock().events.take()
+        self.take_some_events(usize::MAX)
+    }
+
+    /// Takes the oldest events, at most `most` of them; the others wait for the next call.
+    pub fn take_some_events(&self, most: usize) -> Vec<Event> {
+        self.lock().events.take(most)
     }
 
     fn lock(&self) -> MutexGuard<'_, Records> {

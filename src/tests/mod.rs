@@ -3,6 +3,8 @@
 #[cfg(feature = "cli")]
 mod cli;
 #[cfg(feature = "cli")]
+mod cli_detect;
+#[cfg(feature = "cli")]
 mod fleets;
 #[cfg(feature = "cli")]
 mod forms;

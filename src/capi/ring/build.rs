@@ -8,7 +8,7 @@
 use super::{ketama_option, ketama_ring, ketama_server, missing};
 use crate::Ring;
 use crate::capi::file;
-use crate::capi::guard::{bytes, slice, status};
+use crate::capi::guard::{self, bytes, slice};
 use crate::dialect::Dialect;
 use crate::dialect::option::Options;
 use crate::error::{Error, ErrorKind};
@@ -21,19 +21,8 @@ use std::ffi::{c_char, c_double, c_int};
 /// # Safety
 /// `out` is NULL or can be written.
 unsafe fn store(out: *mut *mut ketama_ring, body: impl FnOnce() -> Result<Ring, Error>) -> c_int {
-    if out.is_null() {
-        return missing("the pointer to the ring is NULL");
-    }
-    status(|| {
-        let ring = body()?;
-        let terminated = |name: &[u8]| [name, b"\0"].concat().into_boxed_slice();
-        let names = ring.servers().iter().map(|server| terminated(&server.name)).collect();
-        let dialect = terminated(ring.dialect().name.as_bytes());
-        let ring = Box::into_raw(Box::new(ketama_ring { ring, names, dialect }));
-        // SAFETY: not NULL, so by the contract of this function it can be written.
-        unsafe { out.write(ring) };
-        Ok(())
-    })
+    // SAFETY: by the contract of this function.
+    unsafe { guard::store(out, || Ok(ketama_ring::new(body()?))) }
 }
 
 /// A text that must be there, as UTF-8.

@@ -1,9 +1,12 @@
 //! The ring API for C: opaque rings in any dialect, status codes, keys of any bytes.
 
 #![allow(non_camel_case_types, reason = "the names are C's")]
+pub mod about;
 pub mod build;
+pub mod fleet;
 pub mod lookup;
 pub mod read;
+pub mod spread;
 
 use super::guard::guard_or;
 use super::last_error;
@@ -34,7 +37,8 @@ pub const KETAMA_E_MEMORY: c_int = 8;
 pub const KETAMA_E_INTERNAL: c_int = 9;
 
 /// The index that stands for no server.
-pub const KETAMA_NO_SERVER: c_uint = ring::NO_SERVER;
+pub const KETAMA_NO_SERVER: c_uint = 0xFFFF_FFFF; // as a literal: cbindgen leaves out a constant that names another
+const _: () = assert!(KETAMA_NO_SERVER == ring::NO_SERVER);
 
 impl ErrorKind {
     pub(super) fn status(self) -> c_int {
@@ -57,6 +61,14 @@ pub struct ketama_ring {
     names: Vec<Box<[u8]>>,
     /// The dialect's name as a C string.
     dialect: Box<[u8]>,
+}
+
+impl ketama_ring {
+    fn new(ring: Ring) -> Self {
+        let terminated = |name: &[u8]| [name, b"\0"].concat().into_boxed_slice();
+        let names = ring.servers().iter().map(|server| terminated(&server.name)).collect();
+        Self { names, dialect: terminated(ring.dialect().name.as_bytes()), ring }
+    }
 }
 
 /// A key: any bytes, NUL included.

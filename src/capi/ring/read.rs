@@ -49,6 +49,17 @@ pub unsafe extern "C" fn ketama_ring_server_weight(ring: *const ketama_ring, ind
     unsafe { ask(ring, 0.0, weight) }
 }
 
+/// \brief Whether a server is marked as down, in the list or by ketama_ring_mark(): 1 if it is, 0 if it is not, for an
+/// index that is none, and if ring is NULL.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn ketama_ring_server_down(ring: *const ketama_ring, index: u32) -> c_int {
+    let down = |ring: &ketama_ring| {
+        ring.ring.servers().get(index as usize).map_or(0, |server| c_int::from(server.down))
+    };
+    // SAFETY: the caller keeps the contract of `capi`.
+    unsafe { ask(ring, 0, down) }
+}
+
 /// \brief Sum of the servers' weights, as written in the list. 0 if ring is NULL.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_total_weight(ring: *const ketama_ring) -> c_double {

@@ -102,6 +102,9 @@ fn usual(option: &str) -> (&'static [i64], &'static [&'static str]) {
     }
 }
 
+/// Booleans that, when absent, are what other options say.
+const FOLLOWS: &[&str] = &["avalanche"];
+
 /// The least range of integers of which not every one is tried.
 const WIDE: i64 = 5;
 
@@ -187,8 +190,8 @@ fn spread(
 pub(crate) fn values(spec: &OptionSpec) -> Vec<Value> {
     let (integers, texts) = usual(spec.name);
     match spec.kind {
-        // What a boolean is when absent may follow from other options.
-        Kind::Bool(_) => vec![Value::Bool(true), Value::Bool(false)],
+        Kind::Bool(_) if FOLLOWS.contains(&spec.name) => vec![Value::Bool(true), Value::Bool(false)],
+        Kind::Bool(default) => vec![Value::Bool(!default)],
         Kind::Int { default, least, most } => {
             let all: Vec<i64> =
                 if most.saturating_sub(least) < WIDE { (least..=most).collect() } else { integers.to_vec() };
