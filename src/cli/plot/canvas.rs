@@ -10,7 +10,7 @@ pub(super) const MARGIN: f64 = 24.0;
 /// Characters of a name that are shown; the rest is told where the pointer rests.
 pub(super) const LONGEST: usize = 30;
 
-/// Half of the width of a character of text, about.
+/// Text and marks.
 pub(super) const INK: &str = "#222222";
 
 /// A picture that grows downwards.

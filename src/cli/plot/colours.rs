@@ -12,12 +12,11 @@ const HUES: [&str; MOST] = [
 /// All other servers.
 pub(super) const REST: &str = "#999999";
 
-/// The colour of each server: hues for the servers of the greatest sizes, in list order; grey for those of size 0 too.
+/// The colour of each server: hues for the greatest sizes, the strongest first; grey for all others.
 pub(super) fn of(sizes: &[f64]) -> Vec<&'static str> {
     let mut order: Vec<usize> = (0..sizes.len()).filter(|&server| sizes[server] > 0.0).collect();
     order.sort_by(|&a, &b| sizes[b].total_cmp(&sizes[a]).then(a.cmp(&b)));
     order.truncate(MOST);
-    order.sort_unstable();
     let mut colours = vec![REST; sizes.len()];
     for (server, hue) in order.into_iter().zip(HUES) {
         colours[server] = hue;

@@ -16,6 +16,9 @@ const LISTED: usize = 24;
 
 const ROW: f64 = 20.0;
 
+/// Width of a character of text, generously.
+const LETTER: f64 = 7.5;
+
 /// Draws the matrix from `top` and returns where it ends.
 pub(super) fn draw(canvas: &mut Canvas, top: f64, moves: &Moves) -> f64 {
     let flows = moves.flows();
@@ -41,8 +44,7 @@ pub(super) fn draw(canvas: &mut Canvas, top: f64, moves: &Moves) -> f64 {
 }
 
 fn name(moves: &Moves, server: usize) -> String {
-    let name = moves.names().get(server);
-    name.map_or_else(|| "no server".to_owned(), |name| String::from_utf8_lossy(name).into_owned())
+    super::moves::name(moves, Some(server))
 }
 
 fn cells(
@@ -55,10 +57,13 @@ fn cells(
 ) -> f64 {
     let left = 250.0;
     let width = ((WIDTH - MARGIN - left) / columns.len() as f64).min(180.0);
-    let letters = (width / 7.0) as usize;
+    // Where one name does not fit all are numbers, which stand before the names elsewhere.
+    let fits = columns.iter().all(|&server| name(moves, server).chars().count() as f64 * LETTER < width);
     for (column, &server) in columns.iter().enumerate() {
         let middle = left + width * (column as f64 + 0.5);
-        canvas.text(middle, top + 14.0, Anchor::Middle, 12, &short(&name(moves, server), letters));
+        let whole = name(moves, server);
+        let text = if fits { &whole } else { whole.split(':').next().unwrap_or(&whole) };
+        canvas.text(middle, top + 14.0, Anchor::Middle, 12, text);
     }
     let most = flows.iter().map(|flow| flow.share).fold(0.0, f64::max);
     let mut y = top + ROW;

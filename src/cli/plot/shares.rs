@@ -42,15 +42,15 @@ pub(super) fn draw(file: &str, ring: &Ring) -> String {
         let (share, asked) = (shares[row], asked[row]);
         let title =
             format!("{name}: {} of the keys, {} asked by weight {weight}", percent(share), percent(asked));
-        let (within, bottom) = (share.min(asked), y + height - 6.0);
-        canvas.text(LEFT - 8.0, bottom - 2.0, Anchor::End, 12, &short(&name, LONGEST));
+        let (within, bottom, base) = (share.min(asked), y + height - 6.0, y + height / 2.0 + 1.5);
+        canvas.text(LEFT - 8.0, base, Anchor::End, 12, &short(&name, LONGEST));
         canvas.bar(LEFT, y, length(within), height - 6.0, UNDER, &title);
         if share > asked {
             canvas.bar(LEFT + length(asked), y, length(share - asked), height - 6.0, OVER, &title);
         }
         canvas.mark(LEFT + length(asked), y - 2.0, bottom + 2.0);
         let figures = format!("{} of {}", percent(share), percent(asked));
-        canvas.text(LEFT + length(share.max(asked)) + 8.0, bottom - 2.0, Anchor::Start, 12, &figures);
+        canvas.text(LEFT + length(share.max(asked)) + 8.0, base, Anchor::Start, 12, &figures);
         y += height;
     }
     if rows.len() < servers {
