@@ -12,9 +12,11 @@ use crate::server::Server;
 use crate::server_list::ServerList;
 use crate::server_list::surprise::surprises;
 use clap::Args;
+use memchr::memmem;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 /// A share below the first or above the second part of what a weight asks for is a warning: far outside of what chance
@@ -110,17 +112,9 @@ impl Check {
         };
         if ServerList::is_classic(&text) {
             report.findings.extend(surprises(&text).iter().map(|surprise| {
-                let (number, at) = (surprise.line, Some((surprise.column, surprise.width)));
-                let excerpt =
-                    line(&text, number, false).map(|line| mark(line, number, at)).unwrap_or_default();
-                let (line, column) = (Some(number), Some(surprise.column));
-                Finding {
-                    severity: Severity::Warning,
-                    line,
-                    column,
-                    reason: surprise.reason.clone(),
-                    excerpt,
-                }
+                let (number, start) = (surprise.line, surprise.column - 1);
+                let at = start..start + surprise.width;
+                Finding::warning(number, line(&text, number, false), at, surprise.reason.clone())
             }));
         }
         match self.reading.parse(&text, &report.file).and_then(Ring::build) {
@@ -147,15 +141,38 @@ impl Finding {
     /// A warning about a server, at its name if that can be found.
     fn about(text: &[u8], server: &Server, reason: String) -> Self {
         let reason = format!("server `{}`: {reason}", server.name_lossy());
-        let number = (server.line > 0).then_some(server.line);
-        let line = number.and_then(|number| line(text, number, false));
-        let column = line.and_then(|line| memchr::memmem::find(line, &server.name)).map(|at| at + 1);
-        let excerpt = match (line, column) {
-            (Some(line), Some(column)) => mark(line, server.line, Some((column, server.name.len()))),
-            _ => String::new(),
-        };
-        Self { severity: Severity::Warning, line: number, column, reason, excerpt }
+        let line = line(text, server.line, false);
+        let at = line.and_then(|line| name_in(line, &server.name));
+        match at {
+            Some(at) => Self::warning(server.line, line, at..at + server.name.len(), reason),
+            None => {
+                let line = (server.line > 0).then_some(server.line);
+                Self { severity: Severity::Warning, line, column: None, reason, excerpt: String::new() }
+            }
+        }
     }
+
+    /// A warning about some bytes of a line.
+    fn warning(number: u32, line: Option<&[u8]>, at: Range<usize>, reason: String) -> Self {
+        let characters =
+            |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).chars().count();
+        let (column, excerpt) = match line {
+            Some(line) => {
+                let column = characters(line.get(..at.start)) + 1;
+                let width = characters(line.get(at)).max(1);
+                (column, mark(line, number, Some((column, width))))
+            }
+            None => (at.start + 1, String::new()),
+        };
+        Self { severity: Severity::Warning, line: Some(number), column: Some(column), reason, excerpt }
+    }
+}
+
+/// Where a name stands in a line: in quotes, or else anywhere.
+fn name_in(line: &[u8], name: &[u8]) -> Option<usize> {
+    let quoted = [b'"', b'\''].map(|quote| [&[quote], name, &[quote]].concat());
+    let found = quoted.iter().find_map(|quoted| memmem::find(line, quoted)).map(|at| at + 1);
+    found.or_else(|| memmem::find(line, name))
 }
 
 impl Report {
@@ -190,9 +207,13 @@ impl Report {
     fn add_ring(&mut self, ring: &Ring, text: &[u8]) {
         let shares = ring.shares();
         let asked = ring.asked(&shares);
-        self.add_names(ring, text);
+        let repeated = self.add_names(ring, text);
         self.add_weights(ring, text);
         for ((server, &share), &asked) in ring.servers().iter().zip(&shares).zip(&asked) {
+            // Of lines with the same name one may have the points of all.
+            if repeated.contains(&server.name[..]) {
+                continue;
+            }
             if let Some(reason) = share_surprise(ring, server, share, asked) {
                 self.findings.push(Finding::about(text, server, reason));
             }
@@ -212,19 +233,22 @@ impl Report {
         });
     }
 
-    /// Names that stand twice, or that differ by ASCII case alone.
-    fn add_names(&mut self, ring: &Ring, text: &[u8]) {
+    /// Names that stand twice, which are returned, and names that differ by ASCII case alone.
+    fn add_names<'a>(&mut self, ring: &'a Ring, text: &[u8]) -> HashSet<&'a [u8]> {
+        let mut repeated = HashSet::new();
         let mut names: HashMap<Vec<u8>, &Server> = HashMap::new();
         for server in ring.servers() {
             let Some(other) = names.insert(server.name.to_ascii_lowercase(), server) else { continue };
             let at = if other.line > 0 { format!(" (line {})", other.line) } else { String::new() };
             let reason = if other.name == server.name {
-                format!("stands in the list twice{at}: both lines get keys, under one name")
+                repeated.insert(&server.name[..]);
+                format!("stands in the list twice{at}")
             } else {
                 format!("differs from `{}`{at} by upper and lower case alone", other.name_lossy())
             };
             self.findings.push(Finding::about(text, server, reason));
         }
+        repeated
     }
 
     /// Weights that are written, and ignored.

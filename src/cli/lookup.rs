@@ -57,10 +57,11 @@ impl Lookup {
             return Err(both_from_stdin().into());
         }
         let ring = self.with_down(self.list.ring(streams)?)?;
-        let (mut text, mut answers) = (Vec::new(), Vec::new());
+        let mut printer = Printer::of(self, &ring);
+        let mut text = Vec::new();
         let mut print = |keys: &[&[u8]]| {
             text.clear();
-            self.append(&ring, keys, &mut answers, &mut text)?;
+            printer.append(keys, &mut text)?;
             Ok(streams.stdout.write_all(&text)?)
         };
         if self.keys.is_empty() {
@@ -90,64 +91,82 @@ impl Lookup {
         }
         ring.with_down(&down)
     }
+}
+
+/// Writes answers in the form that is wanted.
+struct Printer<'a> {
+    ring: &'a Ring,
+    replicas: Option<u32>,
+    hash: bool,
+    json: bool,
+    answers: Vec<u32>,
+    /// What ends the line of a key for each server: a tab, its name, a newline.
+    ends: Vec<Vec<u8>>,
+}
+
+impl<'a> Printer<'a> {
+    fn of(lookup: &Lookup, ring: &'a Ring) -> Self {
+        let end = |server: &Server| [b"\t", &server.name[..], b"\n"].concat();
+        Self {
+            ring,
+            replicas: lookup.replicas.or(ring.list().replicas),
+            hash: lookup.hash,
+            json: lookup.json,
+            answers: Vec::new(),
+            ends: ring.servers().iter().map(end).collect(),
+        }
+    }
 
     /// Appends a line for each key.
-    fn append(
-        &self,
-        ring: &Ring,
-        keys: &[&[u8]],
-        answers: &mut Vec<u32>,
-        text: &mut Vec<u8>,
-    ) -> Result<(), Failure> {
-        let replicas = self.replicas.or(ring.list().replicas);
-        if replicas.is_none() {
-            answers.resize(keys.len(), NO_SERVER);
-            ring.lookup_many(keys, answers);
-        }
-        for (index, key) in keys.iter().enumerate() {
-            let mut several = Vec::new();
-            if let Some(replicas) = replicas {
-                ring.walk(key, &mut |server| {
-                    several.push(server);
-                    several.len() < replicas as usize
+    fn append(&mut self, keys: &[&[u8]], text: &mut Vec<u8>) -> Result<(), Failure> {
+        if let Some(replicas) = self.replicas {
+            for key in keys {
+                let mut servers = Vec::new();
+                self.ring.walk(key, &mut |server| {
+                    servers.push(server);
+                    servers.len() < replicas as usize
                 });
+                self.append_one(key, &servers, text)?;
             }
-            let one = answers.get(index).filter(|server| **server != NO_SERVER);
-            let servers =
-                if replicas.is_some() { &several[..] } else { one.map_or(&[][..], std::slice::from_ref) };
-            let place = self.hash.then(|| ring.place(key).map(|place| place.to_string()));
-            if self.json {
-                json::write_line(text, &answer(ring, key, place, servers, replicas.is_some()))?;
+            return Ok(());
+        }
+        let mut answers = std::mem::take(&mut self.answers);
+        answers.resize(keys.len(), NO_SERVER);
+        self.ring.lookup_many(keys, &mut answers);
+        for (key, server) in keys.iter().zip(&answers) {
+            if self.hash || self.json {
+                let servers = if *server == NO_SERVER { &[][..] } else { std::slice::from_ref(server) };
+                self.append_one(key, servers, text)?;
             } else {
-                append_line(ring, key, place, servers, text);
+                text.extend_from_slice(key);
+                text.extend_from_slice(self.ends.get(*server as usize).map_or(b"\t-\n", |end| end));
             }
         }
+        self.answers = answers;
         Ok(())
     }
-}
 
-/// The key, its place if that is wanted, and its servers.
-fn append_line(ring: &Ring, key: &[u8], place: Option<Option<String>>, servers: &[u32], text: &mut Vec<u8>) {
-    text.extend_from_slice(key);
-    if let Some(place) = place {
-        text.push(b'\t');
-        text.extend_from_slice(place.as_deref().unwrap_or("-").as_bytes());
+    /// Appends the line of one key.
+    fn append_one(&self, key: &[u8], servers: &[u32], text: &mut Vec<u8>) -> Result<(), Failure> {
+        let place = self.hash.then(|| self.ring.place(key).map(|place| place.to_string()));
+        let mut names = servers.iter().map(|&server| &self.ring.servers()[server as usize].name[..]);
+        if self.json {
+            let (server, servers) = match self.replicas {
+                None => (Some(names.next().map(Text)), None),
+                Some(_) => (None, Some(names.map(Text).collect())),
+            };
+            return Ok(json::write_line(text, &Answer { key: Text(key), place, server, servers })?);
+        }
+        text.extend_from_slice(key);
+        if let Some(place) = place {
+            text.push(b'\t');
+            text.extend_from_slice(place.as_deref().unwrap_or("-").as_bytes());
+        }
+        for name in names {
+            text.push(b'\t');
+            text.extend_from_slice(name);
+        }
+        text.extend_from_slice(if servers.is_empty() { b"\t-\n" } else { b"\n" });
+        Ok(())
     }
-    for &server in servers {
-        text.push(b'\t');
-        text.extend_from_slice(&ring.servers()[server as usize].name);
-    }
-    text.extend_from_slice(if servers.is_empty() { b"\t-\n" } else { b"\n" });
-}
-
-fn answer<'a>(
-    ring: &'a Ring,
-    key: &'a [u8],
-    place: Option<Option<String>>,
-    servers: &[u32],
-    list: bool,
-) -> Answer<'a> {
-    let mut names = servers.iter().map(|&server| Text(&ring.servers()[server as usize].name));
-    let (server, servers) = if list { (None, Some(names.collect())) } else { (Some(names.next()), None) };
-    Answer { key: Text(key), place, server, servers }
 }

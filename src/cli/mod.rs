@@ -22,7 +22,7 @@ mod plan;
 mod plot;
 mod points;
 mod progress;
-mod selftest;
+pub(crate) mod selftest;
 mod stats;
 mod table;
 mod verify;

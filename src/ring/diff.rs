@@ -179,7 +179,8 @@ impl Moves {
             return None;
         }
         if let (Some(old), Some(new)) = (old.arcs(), new.arcs()) {
-            return Some(self.circles(&old, &new));
+            self.circles(&old, &new);
+            return Some(());
         }
         if !old.down.is_empty() || !new.down.is_empty() {
             return None;
@@ -307,5 +308,163 @@ impl Cells {
         for (from, to, sum) in dense.chain(sparse).filter(|(.., sum)| *sum > 0.0) {
             visit(server(from), server(to), sum / self.total);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::hash::Hash;
+    use crate::key::Key;
+    use crate::point::Point;
+    use crate::rule::Next;
+    use crate::search::{Points, Search};
+    use crate::server_list::ServerList;
+    use std::sync::Arc;
+
+    /// The key's first two bytes as a 16-bit number: few enough places to ask for all of them.
+    static SHORT: Hash<u32> = Hash {
+        name: "short",
+        range: 1 << 16,
+        one: |key| u32::from(u16::from_le_bytes([key[0], key[1]])),
+        many: |keys, out| {
+            out.iter_mut().zip(keys).for_each(|(out, key)| *out = (SHORT.one)(key));
+        },
+    };
+
+    fn ring(names: &[&str], rule: impl Into<Rule>, down: &[bool]) -> Ring {
+        let servers = names.iter().map(|name| Server::new(*name, 1)).collect();
+        let list = ServerList::new(Dialect::named("libketama").unwrap(), servers);
+        Ring { down: Arc::from(down), rule: rule.into(), list: Arc::new(list) }
+    }
+
+    fn engine(map: Map<u32>, next: Next<u32>) -> Engine<u32> {
+        Engine { key: Key::whole(&SHORT), map, next }
+    }
+
+    fn circle(points: &[(u32, u32)], search: Search) -> Engine<u32> {
+        let points = points.iter().map(|&(value, server)| Point { value, server }).collect();
+        engine(Map::Points(Arc::new(Points::new(points)), search), Next::Points { tries: Some(1) })
+    }
+
+    fn table(slots: &[u32]) -> Engine<u32> {
+        engine(Map::Slots(slots.into()), Next::Ignore)
+    }
+
+    /// All places there are, counted one by one.
+    fn counted(old: &Ring, new: &Ring) -> Moves {
+        let keys: Vec<[u8; 2]> = (0..=u16::MAX).map(u16::to_le_bytes).collect();
+        let keys: Vec<&[u8]> = keys.iter().map(|key| &key[..]).collect();
+        let answers = |ring: &Ring| {
+            let mut answers = vec![NO_SERVER; keys.len()];
+            ring.lookup_many(&keys, &mut answers);
+            answers
+        };
+        let mut moves = Moves::between(old, new);
+        moves.count(&answers(old), &answers(new));
+        moves
+    }
+
+    fn assert_exact_is_counted(old: &Ring, new: &Ring) {
+        let (exact, counted) = (Moves::exact(old, new).unwrap(), counted(old, new));
+        assert_eq!(exact.flows(), counted.flows());
+        assert_eq!(exact.changes(), counted.changes());
+        assert!((exact.least() - counted.least()).abs() < 1e-12);
+        assert!(exact.moved() + 1e-12 >= exact.least());
+    }
+
+    const FIRST: [(u32, u32); 5] = [(0, 0), (70, 1), (70, 2), (30_000, 0), (65_535, 1)];
+    const SECOND: [(u32, u32); 6] = [(1, 3), (69, 1), (70, 0), (30_001, 2), (40_000, 3), (70_000, 0)];
+
+    #[test]
+    fn circles_laid_over_each_other_are_all_places_counted() {
+        let searches =
+            [Search::AtOrAbove, Search::AtOrAboveNoWrap, Search::Above, Search::AtOrBelow, Search::Nearest];
+        for search in searches {
+            for down in [&[][..], &[false, true, false, false]] {
+                let old = ring(&["a", "b", "c", "d"], circle(&FIRST, search), down);
+                let new = ring(&["d", "a", "x", "b"], circle(&SECOND, Search::AtOrAbove), &[]);
+                assert_exact_is_counted(&old, &new);
+                assert_exact_is_counted(&new, &old);
+            }
+        }
+    }
+
+    #[test]
+    fn tables_laid_over_each_other_are_all_places_counted() {
+        let names = ["a", "b", "c"];
+        for slots in [&[0, 1, 2][..], &[0, 0, 1], &[2, 1, 0, 1, 2, 1, 0], &[1], &[0, 1, 2, 0, 1, 2]] {
+            for other in [&[0, 1][..], &[2, 2, 1, 0, 1], &[0; 11], &[0, 1, 2]] {
+                assert_exact_is_counted(
+                    &ring(&names, table(slots), &[]),
+                    &ring(&["c", "a", "z"], table(other), &[]),
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn tables_whose_period_is_longer_than_the_key_space_are_all_places_counted() {
+        let slots = |len: u32| table(&(0..len).map(|slot| slot * slot % 7 % 3).collect::<Vec<_>>());
+        let (old, new) = (ring(&["a", "b", "c"], slots(397), &[]), ring(&["a", "b", "c"], slots(401), &[]));
+        assert_exact_is_counted(&old, &new);
+    }
+
+    #[test]
+    fn one_server_against_many_takes_their_shares() {
+        let many = ring(&["a", "b", "c", "d"], circle(&FIRST, Search::AtOrAbove), &[]);
+        assert_exact_is_counted(&many, &ring(&["b"], Rule::Only(0), &[]));
+        assert_exact_is_counted(&ring(&[], Rule::Nowhere, &[]), &many);
+        let nowhere =
+            Moves::exact(&ring(&["a"], Rule::Only(0), &[]), &ring(&[], Rule::Nowhere, &[])).unwrap();
+        assert_eq!(nowhere.flows(), [Flow { from: Some(0), to: None, share: 1.0 }]);
+        assert_eq!((nowhere.moved(), nowhere.least()), (1.0, 1.0));
+    }
+
+    #[test]
+    fn jump_moves_the_keys_of_the_new_buckets_alone() {
+        let jump = |count: u32| engine(Map::Jump((0..count).collect()), Next::Ignore);
+        let (three, four) = (ring(&["a", "b", "c"], jump(3), &[]), ring(&["a", "b", "c", "d"], jump(4), &[]));
+        let moves = Moves::exact(&three, &four).unwrap();
+        assert!((moves.moved() - 0.25).abs() < 1e-12 && (moves.least() - 0.25).abs() < 1e-12);
+        assert_eq!(moves.flows().iter().map(|flow| flow.to).collect::<Vec<_>>(), [Some(3); 3]);
+        assert_eq!(Moves::exact(&four, &three).unwrap().flows().len(), 3);
+    }
+
+    #[test]
+    fn rules_that_place_keys_differently_do_not_tell() {
+        let old = ring(&["a", "b"], circle(&FIRST[..2], Search::AtOrAbove), &[]);
+        let part = Key::part(&SHORT, "part", |key| crate::key::Prepared::Bytes(key.into()));
+        let other = Engine { key: part, ..circle(&FIRST[..2], Search::AtOrAbove) };
+        assert!(Moves::exact(&old, &ring(&["a", "b"], other, &[])).is_none());
+        assert!(Moves::exact(&old, &ring(&["a", "b"], table(&[0, 1]), &[])).is_none());
+    }
+
+    #[test]
+    fn servers_of_which_both_lists_say_the_same_are_unchanged() {
+        let list = |servers: &[(&str, i64)]| {
+            let servers = servers.iter().map(|&(name, weight)| Server::new(name, weight)).collect();
+            Ring::build(ServerList::new(Dialect::named("libketama").unwrap(), servers)).unwrap()
+        };
+        let old = list(&[("a", 1), ("b", 2), ("c", 3)]);
+        let moves = Moves::between(&old, &list(&[("c", 3), ("b", 4), ("d", 1)]));
+        assert_eq!(moves.names(), [b"a", b"b", b"c", b"d"]);
+        assert_eq!(
+            (0..4).map(|server| moves.is_unchanged(server)).collect::<Vec<_>>(),
+            [false, false, true, false]
+        );
+        assert_eq!(moves.moved(), 0.0, "nothing was counted");
+        assert_eq!(moves.least(), 0.0);
+        let among = Moves::exact(&old, &list(&[("b", 2), ("c", 3), ("a", 1)])).unwrap();
+        assert_eq!(among.moved(), among.between_unchanged());
+    }
+
+    #[test]
+    fn more_servers_than_the_square_holds_are_counted_alike() {
+        let slots: Vec<u32> = (0..1500).collect();
+        let names: Vec<String> = slots.iter().map(u32::to_string).collect();
+        let names: Vec<&str> = names.iter().map(String::as_str).collect();
+        assert_exact_is_counted(&ring(&names, table(&slots), &[]), &ring(&names, table(&slots[..1000]), &[]));
     }
 }

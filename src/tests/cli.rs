@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 /// Exit code, standard output and standard error of a run.
-fn ketama(arguments: &[&str], stdin: &[u8]) -> (u8, String, String) {
+pub(super) fn ketama(arguments: &[&str], stdin: &[u8]) -> (u8, String, String) {
     let (mut stdin, mut stdout, mut stderr) = (stdin, Vec::new(), Vec::new());
     let arguments = std::iter::once(&"ketama").chain(arguments).map(Into::into);
     let mut streams = Streams { stdin: &mut stdin, stdout: &mut stdout, stderr: &mut stderr };
@@ -15,23 +15,27 @@ fn ketama(arguments: &[&str], stdin: &[u8]) -> (u8, String, String) {
 }
 
 /// A folder for one test, gone when the test is over.
-struct Folder(PathBuf);
+pub(super) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(test: &str) -> Self {
+    pub fn new(test: &str) -> Self {
         let path = std::env::temp_dir().join(format!("ketama-{}-{test}", std::process::id()));
         std::fs::create_dir_all(&path).unwrap();
         Self(path)
     }
 
-    fn file(&self, name: &str, text: &str) -> String {
+    pub fn file(&self, name: &str, text: &str) -> String {
+        self.bytes(name, text.as_bytes())
+    }
+
+    pub fn bytes(&self, name: &str, text: &[u8]) -> String {
         let path = self.0.join(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, text).unwrap();
         path.display().to_string()
     }
 
-    fn path(&self) -> &str {
+    pub fn path(&self) -> &str {
         self.0.to_str().unwrap()
     }
 }
@@ -43,9 +47,9 @@ impl Drop for Folder {
 }
 
 // The list and the answers of the 2007 library to it.
-const LIST: &str = "10.0.1.1:11211\t600\n10.0.1.2:11211\t300\n10.0.1.3:11211\t200\n10.0.1.4:11211\t350\n\
+pub(super) const LIST: &str = "10.0.1.1:11211\t600\n10.0.1.2:11211\t300\n10.0.1.3:11211\t200\n10.0.1.4:11211\t350\n\
     10.0.1.5:11211\t1000\n10.0.1.6:11211\t800\n10.0.1.7:11211\t950\n10.0.1.8:11211\t100\n";
-const ANSWERS: &str =
+pub(super) const ANSWERS: &str =
     "1\t10.0.1.5:11211\n41\t10.0.1.3:11211\n81\t10.0.1.7:11211\nuser:688742:profile\t10.0.1.7:11211\n";
 
 /// An observation file with the given answer for `41`; the right one is `10.0.1.3:11211`.
@@ -126,8 +130,9 @@ fn bad_arguments_and_lists_give_2_and_say_why() {
     let gone = folder.file("gone", "") + "-away";
     let unknown =
         "unknown field of a server list `nodes`; known: dialect, options, servers, replicas, note, segment";
+    let shown = "    3 | nodes = 1\n      | ^";
     let cases: [(&[&str], String); 6] = [
-        (&["lookup", &list, "k"], format!("{unknown} (line 3, column 1 in {list})")),
+        (&["lookup", &list, "k"], format!("{unknown} (line 3, column 1 in {list})\n{shown}")),
         (&["lookup", &gone, "k"], format!("cannot read: No such file or directory (os error 2) (in {gone})")),
         (&["lookup", "-"], "the list and the keys cannot both come from standard input".into()),
         (&["lookup", "--option", "x", &good, "k"], "--option takes NAME=VALUE, not `x`".into()),

@@ -40,11 +40,11 @@ fn observed() -> impl Iterator<Item = &'static Dialect> {
 }
 
 /// The observation files of all dialects, or of the one that `KETAMA_VECTORS` names.
-pub(super) fn all_files() -> impl Iterator<Item = PathBuf> {
+pub(crate) fn all_files() -> impl Iterator<Item = PathBuf> {
     dialects().into_iter().flat_map(files)
 }
 
-pub(super) fn read(path: &Path) -> Observation {
+pub(crate) fn read(path: &Path) -> Observation {
     let text = std::fs::read(path).unwrap();
     Observation::parse(&text, &path.display().to_string()).unwrap_or_else(|error| panic!("{error}"))
 }
