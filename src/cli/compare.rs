@@ -4,7 +4,6 @@ use super::json::Text;
 use super::keys::both_from_stdin;
 use super::list::{Form, is_stdin, name, text};
 use super::moves::{MovesArguments, Report};
-use super::table::count;
 use super::{Exit, Failure, Streams, json};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind};
@@ -188,7 +187,7 @@ fn differing(first: &Ring, second: &Ring, most: usize) -> Vec<Differing> {
 fn print(keys: &[Differing], streams: &mut Streams) -> Result<(), Failure> {
     match keys.len() {
         0 => writeln!(streams.stdout, "\nNo key of {TRIED} differs.")?,
-        number => writeln!(streams.stdout, "\nThe first {} that differ:", count(number, "key"))?,
+        _ => writeln!(streams.stdout, "\nThe first keys that differ:")?,
     }
     let name = |name: &Option<Vec<u8>>| name.as_deref().map_or("-".to_owned(), super::table::text);
     for Differing { key, first, second } in keys {

@@ -34,9 +34,9 @@ fn wrong(path: &Path, part: usize) -> Option<String> {
     let observed = Observed::new(&observation, &observation.list.servers).unwrap();
     let ranked = rank(&observed, &tried, &mut |candidate| ring(&observation.list, candidate).ok());
     let named = ranked.iter().take_while(|ranked| ranked.matches == observed.len());
-    let names_own = named.clone().any(|ranked| {
-        ranked.candidate.dialect.name == dialect && ranked.fingerprint == own.fingerprint()
-    });
+    let names_own = named
+        .clone()
+        .any(|ranked| ranked.candidate.dialect.name == dialect && ranked.fingerprint == own.fingerprint());
     let named: Vec<String> = named.map(|ranked| format!("{:?}", ranked.candidate)).collect();
     (!names_own).then(|| format!("{}: {named:#?}", path.display()))
 }

@@ -38,7 +38,8 @@ fn a_picture_of_two_lists_has_one_path_for_each_server_and_direction() {
 #[test]
 fn a_page_is_html_with_the_same_picture_and_names_are_escaped() {
     let folder = Folder::new("plot-html");
-    let list = folder.file("a&b.toml", "dialect = 'jump'\nservers = [{name = '<x>&\"y'}, {name = \"b\\u0007\"}]");
+    let list =
+        folder.file("a&b.toml", "dialect = 'jump'\nservers = [{name = '<x>&\"y'}, {name = \"b\\u0007\"}]");
     let page = format!("{}/page.html", folder.path());
     assert_eq!(ketama(&["plot", &list, "-o", &page], b""), (0, String::new(), String::new()));
     let page = std::fs::read_to_string(page).unwrap();
@@ -53,10 +54,16 @@ fn a_bad_name_a_bad_folder_and_two_streams_are_refused() {
     let list = folder.file("a.servers", LIST);
     let nowhere = format!("{}/no/where.svg", folder.path());
     for (arguments, message) in [
-        (&[&list[..], "-o", "x.png"][..], "the name of the picture has to end in .svg, .html or .htm (in x.png)"),
+        (
+            &[&list[..], "-o", "x.png"][..],
+            "the name of the picture has to end in .svg, .html or .htm (in x.png)",
+        ),
         (&[&list, "-o", &nowhere], "cannot write: No such file or directory"),
         (&["-", "-", "-o", "-"], "only one of the lists and the keys can come from standard input"),
-        (&[&list, "--keys", "-", "-", "-o", "-"], "only one of the lists and the keys can come from standard input"),
+        (
+            &[&list, "--keys", "-", "-", "-o", "-"],
+            "only one of the lists and the keys can come from standard input",
+        ),
     ] {
         let (code, output, error) = ketama(&[&["plot"], arguments].concat(), b"");
         assert_eq!((code, output.as_str()), (2, ""), "{error}");

@@ -20,7 +20,10 @@ fn dialects_are_all_in_the_table_and_each_tells_its_options() {
     assert_eq!((code, table.lines().count()), (0, DIALECTS.len() + 1));
     let report = json(&["dialects", "--json"]);
     for (dialect, told) in DIALECTS.iter().zip(report.as_array().unwrap()) {
-        assert_eq!((told["name"].as_str(), told["verified"].as_str()), (Some(dialect.name), Some(dialect.verified)));
+        assert_eq!(
+            (told["name"].as_str(), told["verified"].as_str()),
+            (Some(dialect.name), Some(dialect.verified))
+        );
         assert_eq!(told["options"].as_array().unwrap().len(), dialect.options.len());
         let (_, one, _) = ketama(&["dialects", dialect.name], b"");
         for option in dialect.options {
@@ -35,8 +38,12 @@ fn dialects_are_all_in_the_table_and_each_tells_its_options() {
 fn selftest_is_good_here_and_covers_every_dialect() {
     assert_eq!(ketama(&["selftest", "--quiet"], b""), (0, "all is well\n".to_owned(), String::new()));
     let report = json(&["selftest", "--json"]);
-    let names: Vec<&str> =
-        report["dialects"].as_array().unwrap().iter().map(|checked| checked["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> = report["dialects"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|checked| checked["name"].as_str().unwrap())
+        .collect();
     for dialect in DIALECTS {
         assert!(names.contains(&dialect.name), "{dialect} is not checked");
     }
@@ -68,7 +75,10 @@ fn bench_measures_each_backend_and_each_dialect() {
     let rows: Vec<&str> =
         report["rows"].as_array().unwrap().iter().map(|row| row["what"].as_str().unwrap()).collect();
     assert_eq!(rows[0], "md5 of a key, scalar");
-    assert_eq!(rows[rows.len() - 3..], ["look-up, jump", "look-up in batches, jump", "building the ring, jump"]);
+    assert_eq!(
+        rows[rows.len() - 3..],
+        ["look-up, jump", "look-up in batches, jump", "building the ring, jump"]
+    );
     assert!(report["compiler"].as_str().unwrap().starts_with("rustc "), "{report}");
     for row in report["rows"].as_array().unwrap() {
         assert!(row["each_ns"].as_f64().unwrap() > 0.0);

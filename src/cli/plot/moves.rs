@@ -46,7 +46,10 @@ pub(super) fn draw(title: &str, comparison: &Comparison) -> String {
 /// The number of a server in the picture, and its name.
 pub(super) fn name(moves: &Moves, server: Option<usize>) -> String {
     let name = server.and_then(|server| Some((server + 1, moves.names().get(server)?)));
-    name.map_or_else(|| "no server".to_owned(), |(number, name)| format!("{number}: {}", String::from_utf8_lossy(name)))
+    name.map_or_else(
+        || "no server".to_owned(),
+        |(number, name)| format!("{number}: {}", String::from_utf8_lossy(name)),
+    )
 }
 
 /// Two bands around the circle: inside who had the arcs that move, outside who gets them. One path for each server.
@@ -111,12 +114,8 @@ fn legend(canvas: &mut Canvas, top: f64, moves: &Moves, colours: &[&str], sizes:
         }
         let name = name(moves, Some(server));
         canvas.bar(x, y, 14.0, 14.0, colours[server], &name);
-        let text = format!(
-            "{} gets {}, gives {}",
-            short(&name, LONGEST),
-            percent(change.won),
-            percent(change.lost)
-        );
+        let text =
+            format!("{} gets {}, gives {}", short(&name, LONGEST), percent(change.won), percent(change.lost));
         canvas.text(x + 22.0, y + 11.5, Anchor::Start, 12, &text);
         y += 22.0;
     }

@@ -12,10 +12,7 @@ fn error(format: Format, text: &str, pool: Option<&str>) -> String {
 }
 
 fn names(list: &ServerList) -> Vec<(String, Weight, bool)> {
-    list.servers
-        .iter()
-        .map(|server| (server.name_lossy().into_owned(), server.weight, server.down))
-        .collect()
+    list.servers.iter().map(|server| (server.name_lossy().into_owned(), server.weight, server.down)).collect()
 }
 
 fn options(list: &ServerList) -> Vec<String> {
@@ -58,14 +55,20 @@ fn a_pool_of_twemproxy_is_read() {
 fn what_twemproxy_refuses_is_refused() {
     let pool = |line: &str| format!("a:\n  listen: 127.0.0.1:1\n  {line}\n  servers:\n   - 127.0.0.1:1:1\n");
     for (line, message) in [
-        ("hash: MD5", "twemproxy knows no hash `MD5`: its words are in lower case, with `_` (line 3, column 9 in F)"),
+        (
+            "hash: MD5",
+            "twemproxy knows no hash `MD5`: its words are in lower case, with `_` (line 3, column 9 in F)",
+        ),
         ("hash_tag: abc", "`hash_tag` takes two characters (line 3, column 13 in F)"),
         ("distribution: random", "the distribution `random` has no place for a key (line 3, column 17 in F)"),
         ("listen: 127.0.0.1:2", "`listen` is written twice (line 3, column 3 in F)"),
     ] {
         assert_eq!(error(Format::Twemproxy, &pool(line), None), message);
     }
-    assert!(error(Format::Twemproxy, &pool("x: 1"), None).starts_with("unknown directive of a pool `x`; known: servers,"));
+    assert!(
+        error(Format::Twemproxy, &pool("x: 1"), None)
+            .starts_with("unknown directive of a pool `x`; known: servers,")
+    );
     for (server, what) in [
         ("127.0.0.1:1:0", "the weight is no integer above 0"),
         ("127.0.0.1:0:1", "there is no port from 1 to 65535"),
@@ -102,7 +105,10 @@ fn an_upstream_of_nginx_is_read() {
     ] {
         assert_eq!(error(Format::Nginx, &upstream(body), None), message);
     }
-    assert!(error(Format::Nginx, NGINX, Some("a")).starts_with("unknown directive of an upstream with `hash` `ip_hash`"));
+    assert!(
+        error(Format::Nginx, NGINX, Some("a"))
+            .starts_with("unknown directive of an upstream with `hash` `ip_hash`")
+    );
     assert_eq!(error(Format::Nginx, "upstream u {", None), "this `{` is not closed (line 1, column 12 in F)");
 }
 
@@ -134,7 +140,9 @@ fn a_named_function_of_haproxy_is_not_mixed_unless_that_is_written() {
         ("consistent sdbm avalanche", vec!["hash-type=consistent", "hash-function=sdbm", "avalanche=true"]),
         ("map-based", vec!["hash-type=map-based"]),
     ] {
-        let text = format!("backend a\n balance source\n hash-type {words}\n server a 10.0.0.1:1\n server b 10.0.0.2:1\n");
+        let text = format!(
+            "backend a\n balance source\n hash-type {words}\n server a 10.0.0.1:1\n server b 10.0.0.2:1\n"
+        );
         let list = parse(Format::Haproxy, &text, None).unwrap();
         assert_eq!(options(&list), expected);
         round_trip(Format::Haproxy, &list);
@@ -165,9 +173,15 @@ fn the_order_of_a_configuration_string_decides() {
         round_trip(Format::Libmemcached, &parse(Format::Libmemcached, text, None).unwrap());
     }
     for (text, message) in [
-        ("--SERVER=host1  --SERVER=host2", "libmemcached takes exactly one blank between two options (line 1, column 16 in F)"),
+        (
+            "--SERVER=host1  --SERVER=host2",
+            "libmemcached takes exactly one blank between two options (line 1, column 16 in F)",
+        ),
         ("--SERVER=h1", "libmemcached takes no such host in `--SERVER=h1` (line 1, column 1 in F)"),
-        ("--SERVER=[::1]:11211", "libmemcached takes no such host in `--SERVER=[::1]:11211` (line 1, column 1 in F)"),
+        (
+            "--SERVER=[::1]:11211",
+            "libmemcached takes no such host in `--SERVER=[::1]:11211` (line 1, column 1 in F)",
+        ),
         ("--HASH=MD5", "there is no --SERVER in it (in F)"),
         ("--HASH=MD5 --HASH=CRC", "--HASH can be given once only (line 1, column 12 in F)"),
         ("--DISTRIBUTION=random", "the distribution `random` has no place for a key (line 1, column 1 in F)"),
@@ -202,7 +216,12 @@ fn what_a_format_cannot_say_is_told_or_refused() {
         (Format::Twemproxy, "twemproxy", "host", "server `host`: twemproxy could not read it as `host:1`"),
         (Format::Classic, "libketama", "a b", "server `a b`: the classic list cannot hold the line `a b\t1`"),
         (Format::Nginx, "nginx", "a;b", "server `a;b`: nginx has no such names"),
-        (Format::Haproxy, "haproxy", "a/b", "server `a/b`: names in HAProxy have letters, digits and `.:_-` only"),
+        (
+            Format::Haproxy,
+            "haproxy",
+            "a/b",
+            "server `a/b`: names in HAProxy have letters, digits and `.:_-` only",
+        ),
         (
             Format::Haproxy,
             "haproxy",
