@@ -207,10 +207,11 @@ fn server(value: &str) -> Result<Server, Error> {
     Ok(Server::new(name, i64::from(weight)))
 }
 
-/// Numbers with dots between, or at least three characters of which the first is a letter.
+/// Numbers with dots between, or at least three characters of which the first is a letter and the last no mark.
 fn is_host(host: &[u8]) -> bool {
     let is_address = host.contains(&b'.') && host.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.');
     let is_name = host.first().is_some_and(u8::is_ascii_alphabetic)
+        && host.last().is_some_and(u8::is_ascii_alphanumeric)
         && host.len() > 2
         && host.iter().all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(byte));
     is_address || is_name

@@ -204,7 +204,7 @@ fn choose<T>(what: &str, found: Vec<(String, T)>, pool: Option<&str>) -> Result<
         (Some(_), Some(_), Some(pool)) => refuse(format!("{what} `{pool}` is there twice")),
         (Some(_), Some(_), None) => {
             let names: Vec<&str> = known().collect();
-            refuse(format!("there are {} of {what}; name one of: {}", names.len(), names.join(", ")))
+            refuse(format!("there are several {what}s; name one of: {}", names.join(", ")))
         }
     }
 }

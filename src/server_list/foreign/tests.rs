@@ -47,7 +47,10 @@ fn a_pool_of_twemproxy_is_read() {
     assert_eq!(list.servers[2].label.as_deref(), Some(&b"s"[..]));
     assert_eq!(options(&list), ["hash=fnv1a-64", "hash-tag={}", "distribution=ketama"]);
     round_trip(Format::Twemproxy, &list);
-    assert_eq!(error(Format::Twemproxy, POOLS, None), "there are 2 of pool; name one of: alpha, beta (in F)");
+    assert_eq!(
+        error(Format::Twemproxy, POOLS, None),
+        "there are several pools; name one of: alpha, beta (in F)"
+    );
     assert_eq!(error(Format::Twemproxy, POOLS, Some("x")), "unknown pool `x`; known: alpha, beta (in F)");
 }
 
