@@ -1,4 +1,6 @@
-//! Gives the shared library the name under which the 2007 library was linked.
+//! Gives the shared library the name under which the 2007 library was linked, and `ketama bench` that of the compiler.
+
+use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -6,4 +8,8 @@ fn main() {
     if linux {
         println!("cargo::rustc-cdylib-link-arg=-Wl,-soname,libketama.so.1");
     }
+    let compiler =
+        std::env::var_os("RUSTC").and_then(|rustc| Command::new(rustc).arg("--version").output().ok());
+    let version = compiler.map_or_else(Vec::new, |output| output.stdout);
+    println!("cargo::rustc-env=KETAMA_COMPILER={}", String::from_utf8_lossy(&version).trim());
 }

@@ -6,13 +6,15 @@ use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind};
 use crate::ring::Ring;
 use crate::server_list::ServerList;
+use crate::server_list::foreign::Format;
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use std::path::{Path, PathBuf};
 
 /// A server list, as arguments give it.
 #[derive(Args)]
 pub(super) struct ListArguments {
-    /// Server list, TOML or classic; - for standard input
+    /// Server list in any format that is read; - for standard input
     #[arg(value_name = "LIST")]
     file: PathBuf,
     #[command(flatten)]
@@ -28,6 +30,32 @@ pub(super) struct Reading {
     /// Set an option of the dialect, whatever the list says
     #[arg(long = "option", value_name = "NAME=VALUE")]
     pub options: Vec<String>,
+    #[command(flatten)]
+    pub form: Form,
+}
+
+/// What a list is written in.
+#[derive(Args, Clone, Default)]
+pub(super) struct Form {
+    /// Read the list in this format instead of finding out which it is
+    #[arg(long, value_name = "FORMAT", value_parser = formats())]
+    pub format: Option<Format>,
+    /// The pool, upstream or backend to read, where a file has several
+    #[arg(long, value_name = "NAME")]
+    pub pool: Option<String>,
+}
+
+impl Form {
+    /// The list in a text, as it is written.
+    pub fn parse(&self, text: &[u8], name: &str) -> Result<ServerList, Error> {
+        let format = self.format.unwrap_or_else(|| Format::of(text));
+        format.parse(text, name, self.pool.as_deref())
+    }
+}
+
+/// The names of formats, for arguments.
+pub(super) fn formats() -> impl TypedValueParser<Value = Format> {
+    PossibleValuesParser::new(Format::ALL.map(Format::name)).try_map(|name| Format::named(&name))
 }
 
 /// A list that was read, with its text for what there is to say about it.
@@ -62,7 +90,7 @@ impl Reading {
 
     /// The list that stands in `text`; `name` is what the text is called in errors.
     pub fn parse(&self, text: &[u8], name: &str) -> Result<ServerList, Error> {
-        self.overridden(ServerList::parse(text, name)?)
+        self.overridden(self.form.parse(text, name)?)
     }
 
     fn overridden(&self, list: ServerList) -> Result<ServerList, Error> {
@@ -82,7 +110,8 @@ impl Reading {
                 }
             }
         }
-        Ok(ServerList { dialect, options, ..list })
+        let is_same = dialect.name == list.dialect.name;
+        Ok(if is_same { ServerList { options, ..list } } else { list.under(dialect, options) })
     }
 }
 
@@ -102,7 +131,7 @@ impl Source {
 
 impl Failure {
     /// An error in a text, shown with its line.
-    fn in_text(error: Error, text: &[u8]) -> Self {
+    pub fn in_text(error: Error, text: &[u8]) -> Self {
         Self::Shown { excerpt: excerpt(text, &error), error }
     }
 }

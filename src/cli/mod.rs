@@ -3,18 +3,26 @@
 //! A subcommand is a struct of arguments with `run`, which reads and writes the [`Streams`] and gives an exit code. What
 //! several of them need, such as reading a list, has a file of its own.
 
+mod bench;
 mod check;
+mod compare;
+mod convert;
+pub(crate) mod detect;
+mod dialects;
 mod diff;
 mod edit;
 mod excerpt;
+mod generate;
 mod json;
 mod keys;
 mod list;
 mod lookup;
 mod moves;
 mod plan;
+mod plot;
 mod points;
 mod progress;
+pub(crate) mod selftest;
 mod stats;
 mod table;
 mod verify;
@@ -51,6 +59,15 @@ enum Command {
     Diff(diff::Diff),
     Plan(plan::Plan),
     Verify(verify::Verify),
+    Detect(detect::Detect),
+    Compare(compare::Compare),
+    Convert(convert::Convert),
+    Plot(plot::Plot),
+    Dialects(dialects::List),
+    Selftest(selftest::Selftest),
+    Bench(bench::Bench),
+    Man(generate::Man),
+    Completions(generate::Completions),
 }
 
 impl Command {
@@ -63,6 +80,15 @@ impl Command {
             Self::Diff(diff) => diff.run(streams),
             Self::Plan(plan) => plan.run(streams),
             Self::Verify(verify) => verify.run(streams),
+            Self::Detect(detect) => detect.run(streams),
+            Self::Compare(compare) => compare.run(streams),
+            Self::Convert(convert) => convert.run(streams),
+            Self::Plot(plot) => plot.run(streams),
+            Self::Dialects(list) => list.run(streams),
+            Self::Selftest(selftest) => selftest.run(streams),
+            Self::Bench(bench) => bench.run(streams),
+            Self::Man(man) => man.run(streams),
+            Self::Completions(completions) => completions.run(streams),
         }
     }
 }

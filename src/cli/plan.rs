@@ -2,7 +2,7 @@
 
 use super::edit::{Edit, Steps, edited};
 use super::keys::both_from_stdin;
-use super::list::{Reading, Source, is_stdin, name, text};
+use super::list::{Form, Reading, Source, is_stdin, name, text};
 use super::moves::{Comparison, MovesArguments, Report, needless};
 use super::table::percent;
 use super::{Exit, Failure, Streams, complain, json, table};
@@ -40,6 +40,8 @@ pub(super) struct Plan {
     /// Set an option of the dialect, whatever the list says
     #[arg(long = "option", value_name = "NAME=VALUE")]
     options: Vec<String>,
+    #[command(flatten)]
+    form: Form,
     /// Print the order of changes in which the fewest keys move
     #[arg(long)]
     steps: bool,
@@ -126,7 +128,8 @@ impl Plan {
         edits: &[Edit],
         streams: &mut Streams,
     ) -> Result<Outcome, Failure> {
-        let reading = Reading { dialect: dialect.cloned(), options: self.options.clone() };
+        let reading =
+            Reading { dialect: dialect.cloned(), options: self.options.clone(), form: self.form.clone() };
         let source = Source::of(text.to_vec(), name(&self.file), &reading)?;
         let old = source.ring()?;
         let new = Ring::build(edited(&source.list, edits)?)?;

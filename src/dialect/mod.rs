@@ -176,6 +176,27 @@ impl Dialect {
         Ok(())
     }
 
+    /// The server without the fields that this dialect does not have; with its address for a name if that was one.
+    pub(crate) fn only_its_fields(&self, server: &Server) -> Server {
+        let has = |field| self.fields.contains(&field);
+        let mut kept = server.clone();
+        if let Some(host) = kept.host.take_if(|_| !has(Field::Host)) {
+            kept.name = match (kept.port, host.contains(&b':')) {
+                (Some(port), true) => [b"[", &host[..], b"]:", port.to_string().as_bytes()].concat(),
+                (Some(port), false) => [&host[..], b":", port.to_string().as_bytes()].concat(),
+                (None, _) => host,
+            };
+        }
+        kept.label.take_if(|_| !has(Field::Label));
+        kept.id.take_if(|_| !has(Field::Id));
+        kept.guid.take_if(|_| !has(Field::Guid));
+        kept.port.take_if(|_| !has(Field::Port));
+        kept.vnodes.take_if(|_| !has(Field::Vnodes));
+        kept.tokens.take_if(|_| !has(Field::Tokens));
+        kept.backup &= has(Field::Backup);
+        kept
+    }
+
     fn check_server(&self, server: &Server, weights: Weights) -> Result<(), String> {
         if server.name.is_empty() {
             return Err("its name is empty".to_owned());

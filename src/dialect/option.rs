@@ -141,6 +141,13 @@ impl Options {
         self.set(name, value.unwrap_or_else(|| Value::Text(text.to_owned())))
     }
 
+    /// Whether there is an option of this name, read as [`Options::set`] reads it.
+    #[cfg(feature = "cli")]
+    pub(crate) fn is_known(&self, name: &str) -> bool {
+        let canonical = canonical_word(name);
+        self.specs().any(|spec| spec.name == canonical)
+    }
+
     /// Whether the option of this name, in the form in which it is written, was set.
     pub fn is_set(&self, name: &str) -> bool {
         self.get(name).is_some()

@@ -1,6 +1,8 @@
 //! Server lists: which servers, in which order, under which dialect and options.
 
 pub mod classic;
+#[cfg(feature = "cli")]
+pub mod foreign;
 pub(crate) mod read;
 pub mod surprise;
 pub mod toml;
@@ -30,6 +32,16 @@ impl ServerList {
     /// A list under a dialect with no option set.
     pub fn new(dialect: &'static Dialect, servers: Vec<Server>) -> Self {
         Self { dialect, options: dialect.default_options(), servers, replicas: None, segment: None }
+    }
+
+    /// The same servers under another dialect, without the fields that it does not have.
+    ///
+    /// Where the address stands in a field of its own (haproxy) and the other dialect has no such field, the address
+    /// takes the place of the name, for that is what the other dialect's software would be given.
+    #[must_use]
+    pub fn under(&self, dialect: &'static Dialect, options: Options) -> Self {
+        let servers = self.servers.iter().map(|server| dialect.only_its_fields(server)).collect();
+        Self { dialect, options, servers, ..self.clone() }
     }
 
     /// Reads a server list in either form: TOML, or the classic form, which is that of the dialect libketama.

@@ -5,15 +5,23 @@ mod cli;
 #[cfg(feature = "cli")]
 mod cli_check;
 #[cfg(feature = "cli")]
+mod cli_convert;
+#[cfg(feature = "cli")]
+mod cli_detect;
+#[cfg(feature = "cli")]
 mod cli_diff;
 #[cfg(feature = "cli")]
 mod cli_lookup;
 #[cfg(feature = "cli")]
 mod cli_plan;
 #[cfg(feature = "cli")]
+mod cli_plot;
+#[cfg(feature = "cli")]
 mod cli_readme;
 #[cfg(feature = "cli")]
 mod cli_stats;
+#[cfg(feature = "cli")]
+mod cli_tools;
 #[cfg(feature = "cli")]
 mod fleets;
 #[cfg(feature = "cli")]
