@@ -1,6 +1,10 @@
 //! Sorted points and the rules by which dialects search them.
 
 use crate::point::{Place, Point, SPARE};
+use std::ops::Range;
+
+/// Stands for no server.
+pub const NO_SERVER: u32 = u32::MAX;
 
 /// Which point answers for a place `h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +37,8 @@ impl Search {
 /// a bucket holds one or two points on average, and a look-up touches one line of the table and one of the points.
 #[derive(Debug)]
 pub struct Points<T> {
-    /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end.
+    /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end. They belong to the first
+    /// point's owner, as places beyond the last point do in most dialects.
     points: Vec<Point<T>>,
     table: Vec<u32>,
     shift: u32,
@@ -57,7 +62,8 @@ impl<T: Place> Points<T> {
         }
         table.resize((1 << bits) + 1, points.len() as u32);
         points.reserve_exact(SCAN);
-        points.extend([Point { value: T::LAST, server: u32::MAX }; SCAN]);
+        let first = points.first().map_or(NO_SERVER, |point| point.server);
+        points.extend([Point { value: T::LAST, server: first }; SCAN]);
         Self { points, table, shift }
     }
 
@@ -99,15 +105,20 @@ impl<T: Place> Points<T> {
         let slot = h.top(self.shift);
         let Some(&[start, end]) = self.table.get(slot..slot + 2) else { return self.len() };
         let (start, end) = (start as usize, end as usize);
-        if end - start <= SCAN
-            && let Some(bucket) = self.points.get(start..start + SCAN)
-        {
+        match self.points.get(start..start + SCAN) {
             // Points behind the bucket lie above `h`: they do not count, and need not be told apart.
-            return start + bucket.iter().map(|point| usize::from(point.value < h)).sum::<usize>();
+            Some(bucket) if end - start <= SCAN => {
+                start + bucket.iter().map(|point| usize::from(point.value < h)).sum::<usize>()
+            }
+            _ => self.bisect(start..end, h),
         }
-        self.points
-            .get(start..end)
-            .map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
+    }
+
+    /// [`Points::below`] in a bucket of many points.
+    #[cold]
+    fn bisect(&self, bucket: Range<usize>, h: T) -> usize {
+        let start = bucket.start;
+        self.points.get(bucket).map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
     }
 
     /// The index of the point that answers for `h`; None only if there are no points.
@@ -125,6 +136,36 @@ impl<T: Place> Points<T> {
             Search::AtOrBelow => self.up_to(h).checked_sub(1).unwrap_or(last),
             Search::Nearest => self.nearest(h),
         })
+    }
+
+    /// The server that answers for `h`; [`NO_SERVER`] only if there are no points.
+    #[inline]
+    pub fn owner(&self, h: T, search: Search) -> u32 {
+        if search != Search::AtOrAbove {
+            return self.owner_otherwise(h, search);
+        }
+        // Beyond the last point stands the first one's owner.
+        self.points.get(self.below(h)).map_or(NO_SERVER, |point| point.server)
+    }
+
+    /// The rarer searches, apart lest they slow the common one down.
+    #[inline(never)]
+    fn owner_otherwise(&self, h: T, search: Search) -> u32 {
+        self.find(h, search).and_then(|index| self.server(index)).unwrap_or(NO_SERVER)
+    }
+
+    /// Writes the servers that answer for many places.
+    pub fn owners(&self, places: &[T], search: Search, out: &mut [u32]) {
+        if search == Search::AtOrAbove {
+            // A loop of its own, without a choice in it, lets the processor go ahead to later keys while lines come in.
+            for (place, out) in places.iter().zip(out) {
+                *out = self.owner(*place, Search::AtOrAbove);
+            }
+        } else {
+            for (place, out) in places.iter().zip(out) {
+                *out = self.owner(*place, search);
+            }
+        }
     }
 
     /// Number of points at or below `h`.
