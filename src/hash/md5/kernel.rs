@@ -1,0 +1,88 @@
+//! What the vector kernels have in common: the interface to `batch.rs`, and the walk over blocks.
+
+use super::Answer;
+
+/// One instruction set's way to hash several messages at once. A value of it proves that this
+/// processor has the instructions.
+pub(super) trait Kernel: Copy {
+    /// Messages that [`hash_wide`](Self::hash_wide) steps together.
+    const WIDE: usize;
+
+    /// Hashes messages of `blocks` blocks each, [`WIDE`](Self::WIDE) at a time.
+    fn hash_wide<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]);
+
+    /// The same with one vector's lanes at a time: sooner done when there are few messages.
+    fn hash_narrow<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]);
+}
+
+/// Makes the module's [`Kernel`] out of its vectors: `Vector`, `LANES`, `GROUPS`, `load`, `to_array` and
+/// the arithmetic that `compress!` asks for. A macro for the same reason as `compress!`. `$detect` must
+/// be true only if the processor has `$features`.
+macro_rules! kernel {
+    ($name:ident, enable: $features:literal, detect: $detect:expr) => {
+        /// Proof that this processor has the instructions: only `new` makes one.
+        #[derive(Clone, Copy)]
+        pub(super) struct $name(());
+
+        impl $name {
+            /// `None` if this processor lacks the instructions; always the same within a process.
+            pub(super) fn new() -> Option<Self> {
+                $detect.then_some(Self(()))
+            }
+        }
+
+        impl Kernel for $name {
+            const WIDE: usize = LANES * GROUPS;
+
+            fn hash_wide<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]) {
+                // SAFETY: `self` was made by `new`, which found the features that `hash` enables.
+                unsafe { hash::<A, GROUPS>(messages, blocks, out) }
+            }
+
+            fn hash_narrow<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]) {
+                // SAFETY: `self` was made by `new`, which found the features that `hash` enables.
+                unsafe { hash::<A, 1>(messages, blocks, out) }
+            }
+        }
+
+        /// Hashes messages of `blocks` blocks each, `LANES * GROUPS` at a time. Lanes without a message
+        /// hash whatever `words` holds.
+        #[target_feature(enable = $features)]
+        fn hash<A: Answer, const GROUPS: usize>(messages: &[&[u8]], blocks: usize, out: &mut [A]) {
+            let mut words = [[splat(0); 16]; GROUPS];
+            let at_once = LANES * GROUPS;
+            for (messages, out) in messages.chunks(at_once).zip(out.chunks_mut(at_once)) {
+                let mut state = INITIAL.map(|word| [splat(word); GROUPS]);
+                for index in 0..blocks {
+                    let last = index + 1 == blocks;
+                    for (messages, words) in messages.chunks(LANES).zip(&mut words) {
+                        load(messages, index, last, words);
+                    }
+                    // Only one of the two forms in one batch, lest they crowd the instruction cache.
+                    state = if blocks == 1 {
+                        step_block::<A, GROUPS>(state, &words)
+                    } else {
+                        step_block::<[u32; 4], GROUPS>(state, &words)
+                    };
+                }
+                for (group, out) in out.chunks_mut(LANES).enumerate() {
+                    let [a, b, c, d] = state.each_ref().map(|word| to_array(word[group]));
+                    for (lane, out) in out.iter_mut().enumerate() {
+                        *out = A::from_words([a[lane], b[lane], c[lane], d[lane]]);
+                    }
+                }
+            }
+        }
+
+        /// The state after one block. Never inlined: within `hash` the compiler steps one group
+        /// after the other, at half the speed.
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn step_block<A: Answer, const GROUPS: usize>(
+            state: [[Vector; GROUPS]; 4],
+            words: &[[Vector; 16]; GROUPS],
+        ) -> [[Vector; GROUPS]; 4] {
+            compress!(state, words, whole: A::WHOLE)
+        }
+    };
+}
