@@ -118,7 +118,9 @@ impl<T: Place> Points<T> {
     #[cold]
     fn bisect(&self, bucket: Range<usize>, h: T) -> usize {
         let start = bucket.start;
-        self.points.get(bucket).map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
+        self.points
+            .get(bucket)
+            .map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
     }
 
     /// The index of the point that answers for `h`; None only if there are no points.

@@ -7,8 +7,8 @@ use crate::others::reference::{self, Reference};
 use crate::others::uhashring::{self, Uhashring};
 use crate::results::Results;
 use crate::{OURS, Places};
-use ketama::{Ring, Server};
 use ketama::hash::md5::{self, Backend};
+use ketama::{Ring, Server};
 use pingora_ketama::{Bucket, Continuum};
 use std::hint::black_box;
 use std::sync::Barrier;
@@ -18,7 +18,8 @@ use std::time::Instant;
 const BATCH: usize = 1_000;
 
 /// The weighted ring of libmemcached.
-pub const LIBMEMCACHED: &[(&str, &str)] = &[("distribution", "ketama"), ("weighted", "true"), ("hash", "md5")];
+pub const LIBMEMCACHED: &[(&str, &str)] =
+    &[("distribution", "ketama"), ("weighted", "true"), ("hash", "md5")];
 
 /// All look-ups.
 pub fn run(places: &Places, results: &mut Results) {
@@ -84,10 +85,11 @@ fn md5_rings(places: &Places, results: &mut Results, servers: usize, length: usi
 
     check_batches(&ours, keys);
     if let Some(reference) = &reference {
-        check(&ours, keys, "the old library", |key| names.iter().position(|name| *name == reference.name(key)));
+        check(&ours, keys, "the old library", |key| {
+            names.iter().position(|name| *name == reference.name(key))
+        });
     }
-    let mut sides =
-        vec![each("hash alone", keys, md5::first_word), one_by_one(&ours, keys)];
+    let mut sides = vec![each("hash alone", keys, md5::first_word), one_by_one(&ours, keys)];
     if let Some(reference) = &reference {
         sides.push(each("old library", keys, |key| reference.lookup(key)));
     }

@@ -48,17 +48,28 @@ pub fn document(results: &Results) -> Document {
         .add(Style::new(style))
         .add(Rectangle::new().set("width", WIDTH).set("height", HEIGHT).set("fill", "#ffffff"))
         .add(text(LEFT, 24.0, "Cost of a look-up by number of servers", "start").set("class", "head"))
-        .add(text(LEFT, 42.0, "nanoseconds a key of 14 to 19 bytes, one thread, 160 points a server", "start"));
+        .add(text(
+            LEFT,
+            42.0,
+            "nanoseconds a key of 14 to 19 bytes, one thread, 160 points a server",
+            "start",
+        ));
     for cost in [5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1_000.0, 2_000.0] {
-        document = document
-            .add(line((LEFT, y(cost)), (RIGHT, y(cost))))
-            .add(text(LEFT - 8.0, y(cost) + 4.0, &grouped(cost as usize), "end"));
+        document = document.add(line((LEFT, y(cost)), (RIGHT, y(cost)))).add(text(
+            LEFT - 8.0,
+            y(cost) + 4.0,
+            &grouped(cost as usize),
+            "end",
+        ));
     }
     for servers in SIZES {
         let at = x(servers as f64);
-        document = document
-            .add(line((at, TOP), (at, BOTTOM)))
-            .add(text(at, BOTTOM + 18.0, &grouped(servers), "middle"));
+        document = document.add(line((at, TOP), (at, BOTTOM))).add(text(
+            at,
+            BOTTOM + 18.0,
+            &grouped(servers),
+            "middle",
+        ));
     }
     document = document.add(text((LEFT + RIGHT) / 2.0, BOTTOM + 40.0, "servers", "middle"));
     let curves = CURVES.iter().filter_map(|&(what, who, name, colour, ours)| {

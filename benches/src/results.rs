@@ -36,9 +36,8 @@ impl Results {
 
     /// The cost of something, if it was measured.
     pub fn cost(&self, what: &str, servers: usize, key: usize, who: &str) -> Option<Cost> {
-        let wanted = |row: &&Row| {
-            row.what == what && row.servers == servers && row.key == key && row.who == who
-        };
+        let wanted =
+            |row: &&Row| row.what == what && row.servers == servers && row.key == key && row.who == who;
         self.rows.iter().find(wanted).map(|row| row.cost)
     }
 
@@ -60,14 +59,15 @@ impl Results {
             }
         }
         let first = if by_key { "key" } else { "servers" };
-        let mut text = format!("| {first} | {} |\n|---|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
+        let mut text =
+            format!("| {first} | {} |\n|---|{}\n", columns.join(" | "), "---|".repeat(columns.len()));
         for (servers, key) in lines {
             let name = if by_key { format!("{key} bytes") } else { grouped(servers) };
             let _ = write!(text, "| {name} |");
             for column in &columns {
-                let cell = self.cost(what, servers, key, column).map_or("-".to_owned(), |cost| {
-                    format!("{} ({})", time(cost.least), time(cost.median))
-                });
+                let cell = self
+                    .cost(what, servers, key, column)
+                    .map_or("-".to_owned(), |cost| format!("{} ({})", time(cost.least), time(cost.median)));
                 let _ = write!(text, " {cell} |");
             }
             text.push('\n');
@@ -84,7 +84,13 @@ pub fn time(nanoseconds: f64) -> String {
         n if n < 1e9 => (n / 1e6, "ms"),
         n => (n / 1e9, "s"),
     };
-    let digits = if number < 10.0 { 2 } else if number < 100.0 { 1 } else { 0 };
+    let digits = if number < 10.0 {
+        2
+    } else if number < 100.0 {
+        1
+    } else {
+        0
+    };
     format!("{number:.digits$} {unit}")
 }
 

@@ -375,7 +375,9 @@ impl<T: Place> Engine<T> {
     #[inline]
     fn first(&self, place: T) -> Option<u32> {
         match &self.map {
-            Map::Points(points, search) => Some(points.owner(place, *search)).filter(|&owner| owner != NO_SERVER),
+            Map::Points(points, search) => {
+                Some(points.owner(place, *search)).filter(|&owner| owner != NO_SERVER)
+            }
             _ => self.first_slot(place),
         }
     }
