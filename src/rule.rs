@@ -40,6 +40,8 @@ pub enum Map<T: 'static> {
     Points(Arc<Points<T>>, Search),
     /// Slot `place mod len`; each slot names its server.
     Slots(Arc<[u32]>),
+    /// Slots that were read off a circle, and the circle: keys are looked up in the slots, places on the circle.
+    Buckets(Arc<[u32]>, Arc<Points<T>>),
     /// Jump consistent hash over this list of servers (Lamping and Veach, 2014).
     Jump(Arc<[u32]>),
 }
@@ -142,7 +144,7 @@ impl<T: Place> Engine<T> {
     fn owners(&self, visit: &mut dyn FnMut(u32)) {
         match &self.map {
             Map::Points(points, _) => points.iter().for_each(|point| visit(point.server)),
-            Map::Slots(servers) | Map::Jump(servers) => servers.iter().for_each(|&server| visit(server)),
+            Map::Slots(servers) | Map::Buckets(servers, _) | Map::Jump(servers) => servers.iter().for_each(|&server| visit(server)),
         }
     }
 
@@ -154,6 +156,11 @@ impl<T: Place> Engine<T> {
     pub fn ring(key: Key<T>, points: Placer<T>, ties: Ties, search: Search, next: Next<T>) -> Self {
         let points = Points::new(points.sorted(ties));
         Self { key, map: Map::Points(Arc::new(points), search), next }
+    }
+
+    /// Slots at equal distances of a ring, the first one at place 0; chosen by the remainder of the place.
+    pub fn buckets(key: Key<T>, slots: impl Into<Arc<[u32]>>, points: Points<T>, next: Next<T>) -> Self {
+        Self { key, map: Map::Buckets(slots.into(), Arc::new(points)), next }
     }
 
     /// Slots, chosen by the remainder of the place.

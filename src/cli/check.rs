@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::ring::Ring;
 use crate::ring::spread::Spread;
 use crate::server::Server;
-use crate::server_list::ServerList;
+use crate::server_list::foreign::Format;
 use crate::server_list::surprise::surprises;
 use clap::Args;
 use memchr::memmem;
@@ -110,7 +110,7 @@ impl Check {
                 return report;
             }
         };
-        if ServerList::is_classic(&text) {
+        if Format::of(&text) == Format::Classic {
             report.findings.extend(surprises(&text).iter().map(|surprise| {
                 let (number, start) = (surprise.line, surprise.column - 1);
                 let at = start..start + surprise.width;

@@ -48,8 +48,13 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     }
     // Order: Perl keeps points in a hash with a random order; of equal ones the earlier server is taken.
     // Search: each bucket has the first point at or above its place; keys go to buckets by their remainder.
-    let slots = Points::new(points.sorted(Ties::First)).slots(BUCKETS, Search::AtOrAbove);
-    Ok(if slots.is_empty() { Rule::Nowhere } else { Engine::slots(key, slots, Next::Rebuild).into() })
+    let points = Points::new(points.sorted(Ties::First));
+    let slots = points.slots(BUCKETS, Search::AtOrAbove);
+    if slots.is_empty() {
+        return Ok(Rule::Nowhere);
+    }
+    // `target_of_point` asks the circle itself.
+    Ok(Engine::buckets(key, slots, points, Next::Rebuild).into())
 }
 
 /// Perl cuts `weight * 100`, a product of doubles: weight 0.29 has 28 points. Negative weights have none.
@@ -123,6 +128,26 @@ mod tests {
         assert_eq!(message.kind(), ErrorKind::Option);
         assert_eq!(message.to_string(), "set-consistenthash needs the option `hash`: crc32, crc15 or none");
         assert!(ring(&DIALECT, &[("hash", "crc32")], servers(&["a"])).is_ok());
+    }
+
+    #[test]
+    fn a_place_belongs_to_the_first_point_at_or_above_it_not_to_its_bucket() {
+        let servers = [("a", 1.0), ("b", 0.37), ("c", 2.5)];
+        let list = servers.iter().map(|&(name, weight)| Server::new(name, weight)).collect();
+        let ring = ring(&DIALECT, &[("hash", "crc32")], list).unwrap();
+        let mut naive: Vec<(u32, u32)> = Vec::new();
+        for (&(name, weight), index) in servers.iter().zip(0..) {
+            let points = (1..=(weight * 100.0) as u32).map(|t| (hash::SHA1.one)(format!("{name}-{t}").as_bytes()));
+            naive.extend(points.map(|point| (point, index)));
+        }
+        naive.sort_unstable();
+        let mut unlike_its_bucket = 0;
+        for place in naive.iter().flat_map(|&(point, _)| [point, point.wrapping_add(1)]).chain([0, u32::MAX]) {
+            let owner = naive.iter().find(|(point, _)| *point >= place).unwrap_or(&naive[0]).1;
+            assert_eq!(ring.lookup_place(place.into()), Some(owner), "{place}");
+            unlike_its_bucket += usize::from(ring.point((place >> 22) as usize).unwrap().1 != owner);
+        }
+        assert!(unlike_its_bucket > 0);
     }
 
     #[test]

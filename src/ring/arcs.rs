@@ -188,7 +188,7 @@ impl<T: Place> Engine<T> {
             return Box::new(arcs.shares().collect::<Vec<_>>().into_iter());
         }
         match &self.map {
-            Map::Slots(slots) => {
+            Map::Slots(slots) | Map::Buckets(slots, _) => {
                 let places = self.last_place().widen() as f64 + 1.0;
                 let (count, rest) =
                     (slots.len() as u128, self.last_place().widen() % slots.len().max(1) as u128);
@@ -216,7 +216,7 @@ impl<T: Place> Engine<T> {
                 words.dedup_by_key(|(_, name)| *name);
                 words
             }
-            (Map::Slots(slots), _) => {
+            (Map::Slots(slots) | Map::Buckets(slots, _), _) => {
                 let names: Vec<u64> = slots.iter().map(|&server| name(Some(server))).collect();
                 let period = period(&names);
                 (0..).zip(names).take(period).collect()
@@ -229,7 +229,7 @@ impl<T: Place> Engine<T> {
         }
         let kind: &[u8] = match &self.map {
             Map::Points(..) => b"circle ",
-            Map::Slots(_) => b"slots ",
+            Map::Slots(_) | Map::Buckets(..) => b"slots ",
             Map::Jump(_) => b"jump ",
         };
         text.update(kind);

@@ -19,6 +19,7 @@ use crate::dialect::{Dialect, refused};
 use crate::error::{Error, ErrorKind};
 use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule};
+use crate::search::Search;
 use crate::server::{Server, Weight};
 use crate::server_list::ServerList;
 use std::borrow::Cow;
@@ -216,7 +217,8 @@ impl Ring {
         }
     }
 
-    /// The server that answers for a place on the circle, or for a slot's remainder. Where a rule hashes the key again
+    /// The server that answers for a place on the circle, also where keys are only looked up in buckets that were read
+    /// off a circle; or for a slot's remainder. Where a rule hashes the key again
     /// while a server is down, the owner of the place, up or down.
     pub fn lookup_place(&self, place: u128) -> Option<u32> {
         match &self.rule {
@@ -431,7 +433,7 @@ impl<T: Place> Engine<T> {
     pub(crate) fn index(&self, place: T) -> Option<usize> {
         match &self.map {
             Map::Points(points, search) => points.find(place, *search),
-            Map::Slots(slots) => (!slots.is_empty()).then(|| place.modulo(slots.len())),
+            Map::Slots(slots) | Map::Buckets(slots, _) => (!slots.is_empty()).then(|| place.modulo(slots.len())),
             Map::Jump(servers) => jump(place.widen() as u64, servers.len()),
         }
     }
@@ -441,11 +443,16 @@ impl<T: Place> Engine<T> {
     pub(crate) fn server(&self, index: usize) -> Option<u32> {
         match &self.map {
             Map::Points(points, _) => points.server(index),
-            Map::Slots(servers) | Map::Jump(servers) => servers.get(index).copied(),
+            Map::Slots(servers) | Map::Buckets(servers, _) | Map::Jump(servers) => {
+                servers.get(index).copied()
+            }
         }
     }
 
     fn lookup_place(&self, place: T, down: &[bool]) -> Option<u32> {
+        if let Map::Buckets(_, points) = &self.map {
+            return points.server(points.find(place, Search::AtOrAbove)?);
+        }
         if down.is_empty() || matches!(self.next, Next::Rehash(_)) {
             return self.first(place);
         }
@@ -456,7 +463,7 @@ impl<T: Place> Engine<T> {
         let server = self.server(index)?;
         match &self.map {
             Map::Points(points, _) => Some((points.value(index)?.widen(), server)),
-            Map::Slots(_) => Some((index as u128, server)),
+            Map::Slots(_) | Map::Buckets(..) => Some((index as u128, server)),
             Map::Jump(_) => None,
         }
     }
@@ -465,6 +472,7 @@ impl<T: Place> Engine<T> {
         match &self.map {
             Map::Points(points, _) => points.memory(),
             Map::Slots(servers) | Map::Jump(servers) => size_of_val(&servers[..]),
+            Map::Buckets(servers, points) => size_of_val(&servers[..]) + points.memory(),
         }
     }
 
@@ -472,7 +480,7 @@ impl<T: Place> Engine<T> {
     pub(crate) fn len(&self) -> usize {
         match &self.map {
             Map::Points(points, _) => points.len(),
-            Map::Slots(servers) => servers.len(),
+            Map::Slots(servers) | Map::Buckets(servers, _) => servers.len(),
             Map::Jump(_) => 0,
         }
     }

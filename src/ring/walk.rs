@@ -152,7 +152,7 @@ impl<T: Place> Engine<T> {
                 distinct.into_iter().skip(alt).try_for_each(visit)
             }
             (_, Map::Points(..)) => self.onward(first).try_for_each(visit),
-            (_, Map::Slots(slots) | Map::Jump(slots)) => {
+            (_, Map::Slots(slots) | Map::Buckets(slots, _) | Map::Jump(slots)) => {
                 // Lists are complete, also where a single look-up gives up.
                 let answer = self.lookup_up(&hashed, place, down).or_else(|| self.server(first));
                 let Some(answer) = answer else { return ControlFlow::Continue(()) };
