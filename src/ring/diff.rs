@@ -336,7 +336,7 @@ mod tests {
     fn ring(names: &[&str], rule: impl Into<Rule>, down: &[bool]) -> Ring {
         let servers = names.iter().map(|name| Server::new(*name, 1)).collect();
         let list = ServerList::new(Dialect::named("libketama").unwrap(), servers);
-        Ring { down: Arc::from(down), rule: rule.into(), list: Arc::new(list) }
+        Ring { down: Arc::from(down), ..Ring::of(list, rule.into()) }
     }
 
     fn engine(map: Map<u32>, next: Next<u32>) -> Engine<u32> {
