@@ -2,9 +2,9 @@
 
 mod arcs;
 mod batch;
+pub mod diff;
 #[cfg(feature = "segment")]
 mod placed;
-pub mod diff;
 pub mod spread;
 pub mod steps;
 mod walk;
