@@ -86,38 +86,57 @@ place!(
     u128
 );
 
-/// From this many points on, counting beats comparing: the tables of counts are filled and summed whatever the number.
-const RADIX_FROM: usize = 600;
+/// From this many points on, counting beats comparing: the counts are filled and summed whatever the number.
+const RADIX_FROM: usize = 200;
 
-/// Sorts by counting, 11 bits at a time from the lowest: three passes in linear time, each of which keeps the order of
-/// equal digits, so the whole keeps the order of equal values.
+/// Sorts in linear time where values are spread as hashes are: twice by counting, from the lower to the upper half of
+/// the top bits, then by insertion what differs only below them. Each step keeps the order of equal values.
 fn radix_sort(points: &mut Vec<Point<u32>>) {
-    const BITS: usize = 11;
-    const MASK: u32 = (1 << BITS) - 1;
-    let digit = |value: u32, pass: usize| ((value >> (BITS * pass)) & MASK) as usize;
-    let mut counts = [[0_u32; 1 << BITS]; 3];
+    const MOST: u32 = 11;
+    // So many bits that few points share them, so few that the counts stay in the first-level cache.
+    let bits = (points.len().max(1).ilog2() / 2 + 4).min(MOST);
+    let digit = |value: u32, shift: u32| ((value >> shift) & ((1 << bits) - 1)) as usize;
+    let shifts = [u32::BITS - 2 * bits, u32::BITS - bits];
+    let mut counts = [[0_u32; 1 << MOST]; 2];
     for point in points.iter() {
-        for (pass, counts) in counts.iter_mut().enumerate() {
-            counts[digit(point.value, pass)] += 1;
+        for (counts, shift) in counts.iter_mut().zip(shifts) {
+            counts[digit(point.value, shift)] += 1;
         }
     }
-    let mut from = std::mem::take(points);
-    // The third pass ends in this one: room for the spare points of a ring saves it a copy.
-    let mut to = Vec::with_capacity(from.len() + SPARE);
-    to.resize(from.len(), Point { value: 0, server: 0 });
-    for (pass, starts) in counts.iter_mut().enumerate() {
+    let mut to = vec![Point { value: 0, server: 0 }; points.len()];
+    for (starts, shift) in counts.iter_mut().zip(shifts) {
         let mut start = 0;
         for count in starts.iter_mut() {
             start += std::mem::replace(count, start);
         }
-        for point in &from {
-            let next = &mut starts[digit(point.value, pass)];
+        for point in points.iter() {
+            let next = &mut starts[digit(point.value, shift)];
             to[*next as usize] = *point;
             *next += 1;
         }
-        std::mem::swap(&mut from, &mut to);
+        std::mem::swap(points, &mut to);
     }
-    *points = from;
+    // What was reserved beyond need goes; a ring's spare points stay.
+    points.shrink_to(points.len() + SPARE);
+    insertion_sort(points);
+}
+
+/// Sorts points that are nearly in order; the standard library's way where they turn out not to be.
+fn insertion_sort(points: &mut [Point<u32>]) {
+    let mut patience = 4 * points.len();
+    for next in 1..points.len() {
+        let point = points[next];
+        let mut place = next;
+        while place > 0 && points[place - 1].value > point.value {
+            points[place] = points[place - 1];
+            place -= 1;
+        }
+        points[place] = point;
+        match patience.checked_sub(next - place) {
+            Some(rest) => patience = rest,
+            None => return points.sort_by_key(|point| point.value),
+        }
+    }
 }
 
 /// How many points a ring keeps behind its last one, for scans that need no end.
@@ -313,6 +332,14 @@ impl Placer<u32> {
 
 /// Appends a number in decimal digits.
 pub(crate) fn push_decimal(text: &mut Vec<u8>, mut number: u64) {
+    // Most numbers are those of labels.
+    if number < 100 {
+        let number = number as u8;
+        if number >= 10 {
+            text.push(b'0' + number / 10);
+        }
+        return text.push(b'0' + number % 10);
+    }
     // 20 digits are enough for 2^64 - 1.
     let mut digits = [0; 20];
     let mut start = digits.len();
@@ -356,13 +383,15 @@ mod tests {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             random ^ (random >> 13)
         };
-        for mask in [u32::MAX, 0xff, 0x00ff_f000, 0] {
-            let mut points: Vec<_> =
-                (0..5_000).map(|server| Point { value: next() & mask, server }).collect();
-            let mut compared = points.clone();
-            compared.sort_by_key(|point| point.value);
-            radix_sort(&mut points);
-            assert_eq!(points, compared);
+        for mask in [u32::MAX, 0xff, 0x00ff_f000, 0xffff_0000, 0x8000_0001, 0] {
+            for count in [0, 1, 2, RADIX_FROM, 5_000, 70_000] {
+                let mut points: Vec<_> =
+                    (0..count as u32).map(|server| Point { value: next() & mask, server }).collect();
+                let mut compared = points.clone();
+                compared.sort_by_key(|point| point.value);
+                radix_sort(&mut points);
+                assert!(points == compared, "{count} points, mask {mask:x}");
+            }
         }
     }
 
@@ -427,7 +456,7 @@ mod tests {
 
     #[test]
     fn decimal_digits_are_those_of_the_number() {
-        for number in [0, 9, 10, 4_294_967_296, u64::MAX] {
+        for number in [0, 9, 10, 99, 100, 4_294_967_296, u64::MAX] {
             let mut text = Vec::new();
             push_decimal(&mut text, number);
             assert_eq!(text, number.to_string().into_bytes());

@@ -2,8 +2,11 @@
 
 use crate::point::{Place, Point, SPARE};
 use std::any::Any;
-use std::ops::Deref;
+use std::ops::{Deref, Range};
 use std::sync::Arc;
+
+/// Stands for no server.
+pub const NO_SERVER: u32 = u32::MAX;
 
 /// Which point answers for a place `h`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -36,7 +39,8 @@ impl Search {
 /// a bucket holds one or two points on average, and a look-up touches one line of the table and one of the points.
 #[derive(Debug)]
 pub struct Points<T: 'static> {
-    /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end.
+    /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end. They belong to the first
+    /// point's owner, as places beyond the last point do in most dialects.
     points: Stored<Point<T>>,
     table: Stored<u32>,
     shift: u32,
@@ -77,9 +81,9 @@ impl<V> Stored<V> {
     }
 }
 
-/// The end of the circle, behind the last point.
-fn spare<T: Place>() -> Point<T> {
-    Point { value: T::LAST, server: u32::MAX }
+/// The end of the circle, behind the last of these points.
+fn spare<T: Place>(points: &[Point<T>]) -> Point<T> {
+    Point { value: T::LAST, server: points.first().map_or(NO_SERVER, |point| point.server) }
 }
 
 /// How many of a value's lower bits the index over `count` points leaves out.
@@ -105,7 +109,7 @@ impl<T: Place> Points<T> {
         }
         table.resize((1 << bits) + 1, points.len() as u32);
         points.reserve_exact(SCAN);
-        points.extend([spare(); SCAN]);
+        points.extend([spare(&points); SCAN]);
         Self { points: Stored::Owned(points), table: Stored::Owned(table), shift, _owner: None }
     }
 
@@ -123,7 +127,7 @@ impl<T: Place> Points<T> {
     ) -> Result<Self, &'static str> {
         let (placed, end) =
             points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
-        if end != [spare(); SCAN] {
+        if end != [spare(placed); SCAN] {
             return Err("the points do not end at the end of the circle");
         }
         if !placed.is_sorted_by_key(|point| point.value) {
@@ -189,14 +193,21 @@ impl<T: Place> Points<T> {
         let slot = h.top(self.shift);
         let Some(&[start, end]) = self.table.get(slot..slot + 2) else { return self.len() };
         let (start, end) = (start as usize, end as usize);
-        if end - start <= SCAN
-            && let Some(bucket) = self.points.get(start..start + SCAN)
-        {
+        match self.points.get(start..start + SCAN) {
             // Points behind the bucket lie above `h`: they do not count, and need not be told apart.
-            return start + bucket.iter().map(|point| usize::from(point.value < h)).sum::<usize>();
+            Some(bucket) if end - start <= SCAN => {
+                start + bucket.iter().map(|point| usize::from(point.value < h)).sum::<usize>()
+            }
+            _ => self.bisect(start..end, h),
         }
+    }
+
+    /// [`Points::below`] in a bucket of many points.
+    #[cold]
+    fn bisect(&self, bucket: Range<usize>, h: T) -> usize {
+        let start = bucket.start;
         self.points
-            .get(start..end)
+            .get(bucket)
             .map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
     }
 
@@ -215,6 +226,36 @@ impl<T: Place> Points<T> {
             Search::AtOrBelow => self.up_to(h).checked_sub(1).unwrap_or(last),
             Search::Nearest => self.nearest(h),
         })
+    }
+
+    /// The server that answers for `h`; [`NO_SERVER`] only if there are no points.
+    #[inline]
+    pub fn owner(&self, h: T, search: Search) -> u32 {
+        if search != Search::AtOrAbove {
+            return self.owner_otherwise(h, search);
+        }
+        // Beyond the last point stands the first one's owner.
+        self.points.get(self.below(h)).map_or(NO_SERVER, |point| point.server)
+    }
+
+    /// The rarer searches, apart lest they slow the common one down.
+    #[inline(never)]
+    fn owner_otherwise(&self, h: T, search: Search) -> u32 {
+        self.find(h, search).and_then(|index| self.server(index)).unwrap_or(NO_SERVER)
+    }
+
+    /// Writes the servers that answer for many places.
+    pub fn owners(&self, places: &[T], search: Search, out: &mut [u32]) {
+        if search == Search::AtOrAbove {
+            // A loop of its own, without a choice in it, lets the processor go ahead to later keys while lines come in.
+            for (place, out) in places.iter().zip(out) {
+                *out = self.owner(*place, Search::AtOrAbove);
+            }
+        } else {
+            for (place, out) in places.iter().zip(out) {
+                *out = self.owner(*place, search);
+            }
+        }
     }
 
     /// Number of points at or below `h`.

@@ -78,7 +78,7 @@ fn place(points: &mut Placer<u32>, index: u32, server: &Server, ketama_points: i
     points.reserve(count)?;
     let mut point = 0_u32;
     for _ in 0..count {
-        point = crc32::extend(base, &point.to_le_bytes());
+        point = crc32::extend_word(base, point);
         points.push(point, index)?;
     }
     Ok(())

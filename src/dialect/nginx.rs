@@ -72,7 +72,7 @@ fn consistent(servers: &[Server], options: &Options) -> Result<Rule, Error> {
         let mut point = 0_u32;
         for _ in 0..count {
             // Hash: CRC-32, of keys too.
-            point = crc32::extend(start, &point.to_le_bytes());
+            point = crc32::extend_word(start, point);
             points.push(point, index)?;
         }
     }

@@ -15,6 +15,41 @@ pub fn extend(crc: u32, bytes: &[u8]) -> u32 {
     hasher.finalize()
 }
 
+/// Row `n`, entry `b`: what byte `b` leaves in the sum once `n` more bytes have followed it.
+static BYTES: [[u32; 256]; 4] = {
+    let mut rows = [[0_u32; 256]; 4];
+    let mut byte = 0;
+    while byte < 256 {
+        let mut sum = byte as u32;
+        let mut bit = 0;
+        while bit < 8 {
+            sum = (sum >> 1) ^ if sum & 1 == 1 { 0xedb8_8320 } else { 0 };
+            bit += 1;
+        }
+        rows[0][byte] = sum;
+        byte += 1;
+    }
+    let mut row = 1;
+    while row < 4 {
+        let mut byte = 0;
+        while byte < 256 {
+            let sum = rows[row - 1][byte];
+            rows[row][byte] = (sum >> 8) ^ rows[0][(sum & 0xff) as usize];
+            byte += 1;
+        }
+        row += 1;
+    }
+    rows
+};
+
+/// [`extend`] by the four bytes of a number, the least significant first: several times faster than a call for a text
+/// of any length, and nginx places each point behind the one before it, so that nothing hides the wait.
+#[must_use]
+pub fn extend_word(crc: u32, word: u32) -> u32 {
+    let [b0, b1, b2, b3] = (!crc ^ word).to_le_bytes().map(usize::from);
+    !(BYTES[3][b0] ^ BYTES[2][b1] ^ BYTES[1][b2] ^ BYTES[0][b3])
+}
+
 /// Bits 16 to 30 of the CRC-32, a number below 32768.
 #[must_use]
 pub fn crc15(message: &[u8]) -> u32 {
@@ -54,6 +89,17 @@ mod tests {
             let (start, end) = message.split_at(middle);
             assert_eq!(extend(crc32(start), end), 0xffba_80b9, "{middle}");
         }
+    }
+
+    #[test]
+    fn extending_by_a_word_is_extending_by_its_bytes() {
+        let mut word = 1_u32;
+        for _ in 0..10_000 {
+            word = word.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let crc = word.rotate_left(11) ^ 0x5bd1_e995;
+            assert_eq!(extend_word(crc, word), extend(crc, &word.to_le_bytes()), "{crc:x} {word:x}");
+        }
+        assert_eq!(extend_word(0, 0x6463_6261), crc32(b"abcd"));
     }
 
     #[test]

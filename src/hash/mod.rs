@@ -27,6 +27,8 @@ pub mod xxhash;
 #[cfg(test)]
 mod tests;
 
+use md5::Backend;
+
 /// A hash function as dialects name it.
 #[derive(Debug)]
 pub struct Hash<T: 'static> {
@@ -36,9 +38,9 @@ pub struct Hash<T: 'static> {
     pub range: u64,
     /// Hashes one message.
     pub one: fn(&[u8]) -> T,
-    /// Hashes many messages: result `i` belongs to message `i`. Both slices have the same length;
-    /// what one of them has in excess is left alone.
-    pub many: fn(&[&[u8]], &mut [T]),
+    /// Hashes many messages, by this backend where the function has kernels: result `i` belongs to
+    /// message `i`. Both slices have the same length; what one of them has in excess is left alone.
+    pub many: fn(Backend, &[&[u8]], &mut [T]),
 }
 
 /// Writes the table: `DOC NAME = "name", range, function;`, with a fourth part where there is a
@@ -55,7 +57,7 @@ macro_rules! rows {
         };)*
         $(#[$about])* pub static $list: &[&Hash<$width>] = &[$(&$row),*];
     };
-    (@many $one:expr) => { |messages, out| each(messages, out, $one) };
+    (@many $one:expr) => { |_, messages, out| each(messages, out, $one) };
     (@many $one:expr, $many:expr) => { $many };
 }
 
@@ -63,7 +65,7 @@ rows! {
     /// All rows with 32-bit results.
     ROWS_32 of u32 {
         /// MD5, the first four bytes as a little-endian number: libketama's key hash.
-        MD5 = "md5", 0, md5::first_word, md5::first_word_many;
+        MD5 = "md5", 0, md5::first_word, md5::first_word_many_with;
         /// CRC-32 as in zlib: nginx, haproxy, twemproxy (`crc32a`), Dalli keys, stathat and others.
         CRC32 = "crc32", 0, crc32::crc32;
         /// [`CRC32`] as a signed number, moved to unsigned order: ring_redis.

@@ -290,7 +290,7 @@ mod tests {
         name: "short",
         range: 1 << 16,
         one: |key| u32::from(u16::from_le_bytes([key[0], key[1]])),
-        many: |_, _| {},
+        many: |_, _, _| {},
     };
 
     fn ring_of(rule: Rule, servers: usize) -> Ring {

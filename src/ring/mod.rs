@@ -116,6 +116,15 @@ impl Ring {
     #[inline]
     pub fn lookup(&self, key: &[u8]) -> Option<u32> {
         match &self.rule {
+            Rule::Narrow(engine) if self.down.is_empty() => engine.first(engine.key.place(key)?),
+            _ => self.lookup_otherwise(key),
+        }
+    }
+
+    /// Look-ups in rings that are not the most common ones, apart lest they slow those down.
+    #[inline(never)]
+    fn lookup_otherwise(&self, key: &[u8]) -> Option<u32> {
+        match &self.rule {
             Rule::Narrow(engine) => engine.lookup(key, &self.down),
             Rule::Wide(engine) => engine.lookup(key, &self.down),
             Rule::Widest(engine) => engine.lookup(key, &self.down),
@@ -387,10 +396,7 @@ impl<T: Place> Engine<T> {
     #[inline]
     fn lookup(&self, key: &[u8], down: &[bool]) -> Option<u32> {
         let place = self.key.place(key)?;
-        if down.is_empty() {
-            return self.server(self.index(place)?);
-        }
-        self.lookup_up(&self.key.hashed(key), place, down)
+        if down.is_empty() { self.first(place) } else { self.lookup_up(&self.key.hashed(key), place, down) }
     }
 
     /// The outer None: no integers here.
@@ -400,7 +406,24 @@ impl<T: Place> Engine<T> {
 
     /// The answer at a place, where no key is there to be hashed again.
     pub(crate) fn at(&self, place: T, down: &[bool]) -> Option<u32> {
-        if down.is_empty() { self.server(self.index(place)?) } else { self.lookup_up(&[], place, down) }
+        if down.is_empty() { self.first(place) } else { self.lookup_up(&[], place, down) }
+    }
+
+    /// The server of the first choice, up or down.
+    #[inline]
+    fn first(&self, place: T) -> Option<u32> {
+        match &self.map {
+            Map::Points(points, search) => {
+                Some(points.owner(place, *search)).filter(|&owner| owner != NO_SERVER)
+            }
+            _ => self.first_slot(place),
+        }
+    }
+
+    /// [`Engine::first`] where the rule has no points.
+    #[inline(never)]
+    fn first_slot(&self, place: T) -> Option<u32> {
+        self.server(self.index(place)?)
     }
 
     /// The point or slot for a place.
@@ -424,7 +447,7 @@ impl<T: Place> Engine<T> {
 
     fn lookup_place(&self, place: T, down: &[bool]) -> Option<u32> {
         if down.is_empty() || matches!(self.next, Next::Rehash(_)) {
-            return self.server(self.index(place)?);
+            return self.first(place);
         }
         self.lookup_up(&[], place, down)
     }

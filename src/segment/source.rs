@@ -143,7 +143,7 @@ pub(crate) fn read(path: &[u8]) -> Result<Content, Missing> {
         if before.is_dir() {
             return Err(refused("it is a directory".to_owned()));
         }
-        let bytes = content(&mut file).map_err(|error| refused(error.to_string()))?;
+        let bytes = content(&mut file, before.len()).map_err(|error| refused(error.to_string()))?;
         // What is no file of its own (a pipe, a terminal) cannot be read twice and has no state to compare.
         let one_way = before.file_type().is_fifo() || before.file_type().is_char_device();
         let after = file.metadata().map_err(|error| refused(error.to_string()))?;
@@ -171,8 +171,10 @@ impl Missing {
     }
 }
 
-fn content(file: &mut File) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// All bytes of a file that says it has `length`: one read for them, one for the end.
+fn content(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
+    // The standard library probes for the end in as much spare room as this, else in a buffer of its own.
+    let mut bytes = Vec::with_capacity(length.min(LARGEST) as usize + 32);
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));

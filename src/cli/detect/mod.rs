@@ -172,9 +172,7 @@ impl Detect {
 fn lines(text: &[u8], list: &ServerList) -> Result<Observation, Error> {
     let mut keys = Vec::new();
     let mut most = 1;
-    let mut line_number = 0;
-    for line in text.split_inclusive(|&byte| byte == b'\n') {
-        line_number += 1;
+    for (line, line_number) in text.split_inclusive(|&byte| byte == b'\n').zip(1..) {
         let line = line.strip_suffix(b"\n").unwrap_or(line);
         let refuse = |message: String| Err(Error::new(ErrorKind::Syntax, message).at_line(line_number));
         let mut parts = line.split(|&byte| byte == b'\t');

@@ -201,7 +201,7 @@ fn server(value: &str) -> Result<Server, Error> {
     if !is_host(split.host) {
         return Err(refuse("libmemcached takes no such host"));
     }
-    if split.port.is_some() && !split.port_number().is_some_and(|port| port <= 65_535) {
+    if split.port.is_some() && split.port_number().is_none_or(|port| port > 65_535) {
         return Err(refuse("the port is greater than 65535"));
     }
     Ok(Server::new(name, i64::from(weight)))
