@@ -123,9 +123,12 @@ fn figures_of_a_large_ring() {
     };
     let mut children: Vec<_> = (0..64).map(child).collect();
     let mut most = (0, 0);
+    // Kept open: the children have something to say at their end.
+    let mut outputs = Vec::new();
     for child in &mut children {
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let line = lines.map(Result::unwrap).find(|line| line.contains("READY")).unwrap();
+        let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+        let line = lines.find(|line| line.contains("READY")).unwrap();
+        outputs.push(lines);
         let mut numbers = line.split_whitespace().rev().map(|word| word.parse::<usize>().unwrap());
         let (before, after) = (numbers.next().unwrap(), numbers.next().unwrap());
         most = most.max((after.saturating_sub(before), after));
