@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate
 from threading import Lock
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._native import ffi, lib
 
@@ -32,6 +32,15 @@ class State(IntEnum):
     TRIAL = lib.KETAMA_STATE_TRIAL
     REFUSED = lib.KETAMA_STATE_REFUSED
     DOWN = lib.KETAMA_STATE_DOWN
+
+
+class Policy(IntEnum):
+    """What happens to the keys of a server that is out: the dialect's rule, the next server, a ring without it, nothing."""
+
+    DIALECT = lib.KETAMA_POLICY_DIALECT
+    NEXT_SERVER = lib.KETAMA_POLICY_NEXT_SERVER
+    REBUILD = lib.KETAMA_POLICY_REBUILD
+    FAIL = lib.KETAMA_POLICY_FAIL
 
 
 @dataclass(frozen=True)
@@ -64,6 +73,11 @@ class Ring:
     ``servers``: names, pairs of name and weight, or Server objects, in the order of the software's own configuration; or
     a mapping from name to weight. Options are those of the dialect, with ``_`` for ``-``.
     """
+
+    _ring: Any
+    _fleet: Any  # the ring with the state of its servers, once there is any to keep
+    _lock: Lock
+    _names: Dict[int, str]
 
     def __init__(self, servers: Servers, dialect: str, **options: object) -> None:
         given = servers.items() if isinstance(servers, Mapping) else servers
@@ -126,6 +140,11 @@ class Ring:
     def states(self) -> States:
         """The state of each server: a mapping from name to State; UP and DOWN can be assigned."""
         return States(self)
+
+    def watch(self, policy: Policy) -> None:
+        """Forgets what was reported, and treats servers that are out as said; without this as the dialect's software."""
+        with self._lock:
+            self._fleet = self._new_fleet(policy)
 
     def failed(self, server: str) -> None:
         """Reports a failed request; enough of them eject the server, as in the dialect's software."""
@@ -215,7 +234,7 @@ class Ring:
         out = ffi.new("ketama_ring **")
         _check(make(out))
         self._ring = ffi.gc(out[0], lib.ketama_ring_free)
-        self._fleet: Any = None
+        self._fleet = None
         self._lock = Lock()
         count = lib.ketama_ring_server_count(self._ring)
         self._names = {i: _text(lib.ketama_ring_server_name(self._ring, i)) for i in range(count)}
@@ -230,10 +249,13 @@ class Ring:
         """The ring as a fleet, from the first report on."""
         with self._lock:
             if self._fleet is None:
-                out = ffi.new("ketama_fleet **")
-                _check(lib.ketama_fleet_new(self._ring, lib.KETAMA_POLICY_DIALECT, ffi.NULL, out))
-                self._fleet = ffi.gc(out[0], lib.ketama_fleet_free)
+                self._fleet = self._new_fleet(Policy.DIALECT)
             return self._fleet
+
+    def _new_fleet(self, policy: Policy) -> Any:
+        out = ffi.new("ketama_fleet **")
+        _check(lib.ketama_fleet_new(self._ring, int(policy), ffi.NULL, out))
+        return ffi.gc(out[0], lib.ketama_fleet_free)
 
     def _index(self, server: str) -> int:
         index: int = lib.ketama_ring_server_index(self._ring, _c_text(server, []))
@@ -316,7 +338,7 @@ def _server(given: Union[str, Tuple[str, float], Server]) -> Server:
     return Server(given) if isinstance(given, str) else Server(*given)
 
 
-def _c_server(server: Server, kept: List[Any]) -> dict[str, Any]:
+def _c_server(server: Server, kept: List[Any]) -> Dict[str, Any]:
     texts = {
         field: _c_text(text, kept)
         for field in ("name", "label", "zone", "guid", "host")
