@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import socket
 import threading
 import unittest
@@ -162,6 +163,13 @@ class StatesOfServers(unittest.TestCase):
         self.assertEqual((ring.states[first], ring.get("k")), (State.UP, first))
         ring.states[first] = State.DOWN
         self.assertEqual(ring.get("k"), second)
+
+    def test_numbers_are_those_of_the_header(self) -> None:
+        header = (VECTORS.parents[2] / "include" / "ketama_ring.h").read_text()
+        for kind, numbers in ("STATE", State), ("POLICY", Policy):
+            defined = re.findall(rf"#define KETAMA_{kind}_(\w+) (\d+)", header)
+            self.assertEqual([(name, int(number)) for name, number in defined], [(n.name, n.value) for n in numbers])
+        self.assertIn("#define KETAMA_NO_SERVER 4294967295", header)
 
     def test_unknown_names_and_states_are_refused(self) -> None:
         ring = Ring([Server("a", down=True), "b"], "hash-ring")

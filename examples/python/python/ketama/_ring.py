@@ -12,7 +12,9 @@ from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optio
 from ._native import ffi, lib
 
 Key = Union[str, bytes]
-NO_SERVER: int = lib.KETAMA_NO_SERVER
+# The numbers of ketama_ring.h, which never change their meaning; cffi has the functions only.
+OK = 0
+NO_SERVER = 0xFFFFFFFF
 
 
 class KetamaError(Exception):
@@ -26,21 +28,21 @@ class KetamaError(Exception):
 class State(IntEnum):
     """State of a server: in use, refusing for a while, ejected, on trial, refusing after its time, taken out by hand."""
 
-    UP = lib.KETAMA_STATE_UP
-    RESTING = lib.KETAMA_STATE_RESTING
-    OUT = lib.KETAMA_STATE_OUT
-    TRIAL = lib.KETAMA_STATE_TRIAL
-    REFUSED = lib.KETAMA_STATE_REFUSED
-    DOWN = lib.KETAMA_STATE_DOWN
+    UP = 0
+    RESTING = 1
+    OUT = 2
+    TRIAL = 3
+    REFUSED = 4
+    DOWN = 5
 
 
 class Policy(IntEnum):
     """What happens to the keys of a server that is out: the dialect's rule, the next server, a ring without it, nothing."""
 
-    DIALECT = lib.KETAMA_POLICY_DIALECT
-    NEXT_SERVER = lib.KETAMA_POLICY_NEXT_SERVER
-    REBUILD = lib.KETAMA_POLICY_REBUILD
-    FAIL = lib.KETAMA_POLICY_FAIL
+    DIALECT = 0
+    NEXT_SERVER = 1
+    REBUILD = 2
+    FAIL = 3
 
 
 @dataclass(frozen=True)
@@ -202,7 +204,7 @@ class Ring:
     def place(self, key: Key) -> Optional[int]:
         """A key's place on the circle, its hash; None where the dialect has none for it."""
         data, point = _bytes(key), ffi.new("ketama_point *")
-        if lib.ketama_ring_place(self._ring, data, len(data), point) != lib.KETAMA_OK:
+        if lib.ketama_ring_place(self._ring, data, len(data), point) != OK:
             return None
         place: int = point.place | point.place_high << 64
         return place
@@ -306,7 +308,7 @@ def version() -> str:
 
 
 def _check(status: int) -> None:
-    if status != lib.KETAMA_OK:
+    if status != OK:
         raise KetamaError(ffi.string(lib.ketama_error()).decode(errors="replace"), status)
 
 
