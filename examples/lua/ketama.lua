@@ -51,6 +51,7 @@ int ketama_fleet_state(const ketama_fleet *fleet, uint32_t server, uint64_t now)
 local lib = ffi.load("libketama.so.1")
 local NO_SERVER = 0xFFFFFFFF
 local STATES = {[0] = "up", "resting", "out", "trial", "refused", "down"} -- by KETAMA_STATE_ number
+local POLICIES = {dialect = 0, ["next-server"] = 1, rebuild = 2, fail = 3} -- KETAMA_POLICY_ numbers
 local SERVER_TEXTS = {"name", "label", "zone", "guid", "host"}
 local SERVER_NUMBERS = {"weight", "id", "port", "vnodes"}
 
@@ -160,15 +161,23 @@ function Ring:get_many(keys)
     return servers
 end
 
+-- Forgets what was reported, and treats servers that are out by a policy: dialect (as its software does, and as without
+-- this), next-server, rebuild, fail (their keys have none). True, or nil and why.
+function Ring:watch(policy)
+    local out = ffi.new("ketama_fleet *[1]")
+    local status = lib.ketama_fleet_new(self.handle, assert(POLICIES[policy], "no such policy"), nil, out)
+    if status ~= 0 then return failure(status) end
+    self.fleet = ffi.gc(out[0], lib.ketama_fleet_free)
+    return true
+end
+
 -- Tells the ring's fleet, which is made on the first report, something about a server: true, or nil and why.
 local function report(ring, server, tell)
     local index = lib.ketama_ring_server_index(ring.handle, c_text(server))
     if index == NO_SERVER then return nil, "no server " .. server end
     if not ring.fleet then
-        local out = ffi.new("ketama_fleet *[1]")
-        local status = lib.ketama_fleet_new(ring.handle, 0, nil, out) -- KETAMA_POLICY_DIALECT
-        if status ~= 0 then return failure(status) end
-        ring.fleet = ffi.gc(out[0], lib.ketama_fleet_free)
+        local watched, why, status = ring:watch("dialect")
+        if not watched then return watched, why, status end
     end
     local status = tell(ring.fleet, index)
     if status ~= 0 then return failure(status) end

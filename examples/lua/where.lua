@@ -9,6 +9,7 @@ for i = 2, #arg do
     print(arg[i], table.concat(ring:get_n(arg[i], 3), " "))
 end
 local first = ring:get(arg[2])
+ring:watch("next-server")
 ring:mark(first, true)
 print("without " .. first .. ":")
 for i = 2, #arg do

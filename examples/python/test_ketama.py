@@ -10,13 +10,14 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import socket
 import threading
 import unittest
 from bisect import bisect
 from typing import Any, Dict, Iterator, List, Tuple
 
-from ketama import HashRing, KetamaError, Ring, Server, State, dialects, version
+from ketama import HashRing, KetamaError, Policy, Ring, Server, State, dialects, version
 
 VECTORS = pathlib.Path(os.environ["KETAMA_VECTORS"])
 THREE = ["10.0.1.1:11211", "10.0.1.2:11211", "10.0.1.3:11211"]
@@ -152,6 +153,23 @@ class StatesOfServers(unittest.TestCase):
         first, second, _ = ring.get_n("k", 3)
         ring.failed(first)
         self.assertEqual((ring.states[first], ring.get("k")), (State.OUT, second))
+
+    def test_the_policy_can_be_chosen(self) -> None:
+        ring = Ring(THREE, "libketama")  # which has no rule for dead servers: their keys are refused
+        first, second, _ = ring.get_n("k", 3)
+        ring.states[first] = State.DOWN
+        self.assertIsNone(ring.get("k"))
+        ring.watch(Policy.NEXT_SERVER)
+        self.assertEqual((ring.states[first], ring.get("k")), (State.UP, first))
+        ring.states[first] = State.DOWN
+        self.assertEqual(ring.get("k"), second)
+
+    def test_numbers_are_those_of_the_header(self) -> None:
+        header = (VECTORS.parents[2] / "include" / "ketama_ring.h").read_text()
+        for kind, numbers in ("STATE", State), ("POLICY", Policy):
+            defined = re.findall(rf"#define KETAMA_{kind}_(\w+) (\d+)", header)
+            self.assertEqual([(name, int(number)) for name, number in defined], [(n.name, n.value) for n in numbers])
+        self.assertIn("#define KETAMA_NO_SERVER 4294967295", header)
 
     def test_unknown_names_and_states_are_refused(self) -> None:
         ring = Ring([Server("a", down=True), "b"], "hash-ring")

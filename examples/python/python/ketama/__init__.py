@@ -4,7 +4,7 @@
 >>> server = ring.get("user:42")
 """
 
-from ._ring import KetamaError, Ring, Server, State, States, dialects, version
+from ._ring import KetamaError, Policy, Ring, Server, State, States, dialects, version
 from .hash_ring import HashRing
 
-__all__ = ["HashRing", "KetamaError", "Ring", "Server", "State", "States", "dialects", "version"]
+__all__ = ["HashRing", "KetamaError", "Policy", "Ring", "Server", "State", "States", "dialects", "version"]

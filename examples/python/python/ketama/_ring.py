@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from enum import IntEnum
 from itertools import accumulate
 from threading import Lock
-from typing import Any, Callable, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
+from typing import Any, Callable, Dict, Iterable, Iterator, List, Mapping, Optional, Sequence, Tuple, Union
 
 from ._native import ffi, lib
 
 Key = Union[str, bytes]
-NO_SERVER: int = lib.KETAMA_NO_SERVER
+# The numbers of ketama_ring.h, which never change their meaning; cffi has the functions only.
+OK = 0
+NO_SERVER = 0xFFFFFFFF
 
 
 class KetamaError(Exception):
@@ -26,12 +28,21 @@ class KetamaError(Exception):
 class State(IntEnum):
     """State of a server: in use, refusing for a while, ejected, on trial, refusing after its time, taken out by hand."""
 
-    UP = lib.KETAMA_STATE_UP
-    RESTING = lib.KETAMA_STATE_RESTING
-    OUT = lib.KETAMA_STATE_OUT
-    TRIAL = lib.KETAMA_STATE_TRIAL
-    REFUSED = lib.KETAMA_STATE_REFUSED
-    DOWN = lib.KETAMA_STATE_DOWN
+    UP = 0
+    RESTING = 1
+    OUT = 2
+    TRIAL = 3
+    REFUSED = 4
+    DOWN = 5
+
+
+class Policy(IntEnum):
+    """What happens to the keys of a server that is out: the dialect's rule, the next server, a ring without it, nothing."""
+
+    DIALECT = 0
+    NEXT_SERVER = 1
+    REBUILD = 2
+    FAIL = 3
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,11 @@ class Ring:
     ``servers``: names, pairs of name and weight, or Server objects, in the order of the software's own configuration; or
     a mapping from name to weight. Options are those of the dialect, with ``_`` for ``-``.
     """
+
+    _ring: Any
+    _fleet: Any  # the ring with the state of its servers, once there is any to keep
+    _lock: Lock
+    _names: Dict[int, str]
 
     def __init__(self, servers: Servers, dialect: str, **options: object) -> None:
         given = servers.items() if isinstance(servers, Mapping) else servers
@@ -127,6 +143,11 @@ class Ring:
         """The state of each server: a mapping from name to State; UP and DOWN can be assigned."""
         return States(self)
 
+    def watch(self, policy: Policy) -> None:
+        """Forgets what was reported, and treats servers that are out as said; without this as the dialect's software."""
+        with self._lock:
+            self._fleet = self._new_fleet(policy)
+
     def failed(self, server: str) -> None:
         """Reports a failed request; enough of them eject the server, as in the dialect's software."""
         index = self._index(server)
@@ -183,7 +204,7 @@ class Ring:
     def place(self, key: Key) -> Optional[int]:
         """A key's place on the circle, its hash; None where the dialect has none for it."""
         data, point = _bytes(key), ffi.new("ketama_point *")
-        if lib.ketama_ring_place(self._ring, data, len(data), point) != lib.KETAMA_OK:
+        if lib.ketama_ring_place(self._ring, data, len(data), point) != OK:
             return None
         place: int = point.place | point.place_high << 64
         return place
@@ -215,7 +236,7 @@ class Ring:
         out = ffi.new("ketama_ring **")
         _check(make(out))
         self._ring = ffi.gc(out[0], lib.ketama_ring_free)
-        self._fleet: Any = None
+        self._fleet = None
         self._lock = Lock()
         count = lib.ketama_ring_server_count(self._ring)
         self._names = {i: _text(lib.ketama_ring_server_name(self._ring, i)) for i in range(count)}
@@ -230,10 +251,13 @@ class Ring:
         """The ring as a fleet, from the first report on."""
         with self._lock:
             if self._fleet is None:
-                out = ffi.new("ketama_fleet **")
-                _check(lib.ketama_fleet_new(self._ring, lib.KETAMA_POLICY_DIALECT, ffi.NULL, out))
-                self._fleet = ffi.gc(out[0], lib.ketama_fleet_free)
+                self._fleet = self._new_fleet(Policy.DIALECT)
             return self._fleet
+
+    def _new_fleet(self, policy: Policy) -> Any:
+        out = ffi.new("ketama_fleet **")
+        _check(lib.ketama_fleet_new(self._ring, int(policy), ffi.NULL, out))
+        return ffi.gc(out[0], lib.ketama_fleet_free)
 
     def _index(self, server: str) -> int:
         index: int = lib.ketama_ring_server_index(self._ring, _c_text(server, []))
@@ -284,7 +308,7 @@ def version() -> str:
 
 
 def _check(status: int) -> None:
-    if status != lib.KETAMA_OK:
+    if status != OK:
         raise KetamaError(ffi.string(lib.ketama_error()).decode(errors="replace"), status)
 
 
@@ -316,7 +340,7 @@ def _server(given: Union[str, Tuple[str, float], Server]) -> Server:
     return Server(given) if isinstance(given, str) else Server(*given)
 
 
-def _c_server(server: Server, kept: List[Any]) -> dict[str, Any]:
+def _c_server(server: Server, kept: List[Any]) -> Dict[str, Any]:
     texts = {
         field: _c_text(text, kept)
         for field in ("name", "label", "zone", "guid", "host")
