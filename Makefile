@@ -32,8 +32,6 @@ demo: library
 tools:
 	@c-tests/tools.sh
 
-# Optimised a little, with all checks of a debug build: looking up 30 million keys takes minutes otherwise.
-test: export CARGO_PROFILE_DEV_OPT_LEVEL := 1
 test: tools
 	@mkdir -p $(TARGET)
 	@: >$(LOG)

@@ -144,7 +144,9 @@ impl<T: Place> Engine<T> {
     fn owners(&self, visit: &mut dyn FnMut(u32)) {
         match &self.map {
             Map::Points(points, _) => points.iter().for_each(|point| visit(point.server)),
-            Map::Slots(servers) | Map::Buckets(servers, _) | Map::Jump(servers) => servers.iter().for_each(|&server| visit(server)),
+            Map::Slots(servers) | Map::Buckets(servers, _) | Map::Jump(servers) => {
+                servers.iter().for_each(|&server| visit(server))
+            }
         }
     }
 

@@ -127,9 +127,6 @@ impl<T: Place> Points<T> {
     ) -> Result<Self, &'static str> {
         let (placed, end) =
             points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
-        if end != [spare(placed); SCAN] {
-            return Err("the points do not end at the end of the circle");
-        }
         if !placed.is_sorted_by_key(|point| point.value) {
             return Err("the points are not in order");
         }
@@ -137,6 +134,9 @@ impl<T: Place> Points<T> {
             && !placed.is_empty()
         {
             return Err("a point belongs to no server of the list");
+        }
+        if end != [spare(placed); SCAN] {
+            return Err("the points do not end at the end of the circle");
         }
         let shift = shift::<T>(placed.len());
         if table.len() != (1 << (T::BITS - shift)) + 1 {

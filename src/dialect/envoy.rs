@@ -191,7 +191,7 @@ mod tests {
         match &engine.map {
             Map::Points(points, _) => points.iter().map(|point| point.server).collect(),
             Map::Slots(slots) => slots.to_vec(),
-            Map::Jump(_) => panic!("jumps"),
+            Map::Buckets(..) | Map::Jump(_) => panic!("neither points nor slots"),
         }
     }
 

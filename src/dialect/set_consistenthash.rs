@@ -137,12 +137,14 @@ mod tests {
         let ring = ring(&DIALECT, &[("hash", "crc32")], list).unwrap();
         let mut naive: Vec<(u32, u32)> = Vec::new();
         for (&(name, weight), index) in servers.iter().zip(0..) {
-            let points = (1..=(weight * 100.0) as u32).map(|t| (hash::SHA1.one)(format!("{name}-{t}").as_bytes()));
+            let points =
+                (1..=(weight * 100.0) as u32).map(|t| (hash::SHA1.one)(format!("{name}-{t}").as_bytes()));
             naive.extend(points.map(|point| (point, index)));
         }
         naive.sort_unstable();
         let mut unlike_its_bucket = 0;
-        for place in naive.iter().flat_map(|&(point, _)| [point, point.wrapping_add(1)]).chain([0, u32::MAX]) {
+        for place in naive.iter().flat_map(|&(point, _)| [point, point.wrapping_add(1)]).chain([0, u32::MAX])
+        {
             let owner = naive.iter().find(|(point, _)| *point >= place).unwrap_or(&naive[0]).1;
             assert_eq!(ring.lookup_place(place.into()), Some(owner), "{place}");
             unlike_its_bucket += usize::from(ring.point((place >> 22) as usize).unwrap().1 != owner);

@@ -186,10 +186,9 @@ impl Moves {
             return None;
         }
         match (&first.map, &second.map) {
-            (
-                Map::Slots(old) | Map::Buckets(old, _),
-                Map::Slots(new) | Map::Buckets(new, _),
-            ) => self.tables(old, new, first.last_place().widen()),
+            (Map::Slots(old) | Map::Buckets(old, _), Map::Slots(new) | Map::Buckets(new, _)) => {
+                self.tables(old, new, first.last_place().widen())
+            }
             (Map::Jump(old), Map::Jump(new)) => self.jumps(old, new),
             _ => None,
         }

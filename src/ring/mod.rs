@@ -433,7 +433,9 @@ impl<T: Place> Engine<T> {
     pub(crate) fn index(&self, place: T) -> Option<usize> {
         match &self.map {
             Map::Points(points, search) => points.find(place, *search),
-            Map::Slots(slots) | Map::Buckets(slots, _) => (!slots.is_empty()).then(|| place.modulo(slots.len())),
+            Map::Slots(slots) | Map::Buckets(slots, _) => {
+                (!slots.is_empty()).then(|| place.modulo(slots.len()))
+            }
             Map::Jump(servers) => jump(place.widen() as u64, servers.len()),
         }
     }
