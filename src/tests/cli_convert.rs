@@ -52,7 +52,7 @@ fn accepts(program: &str, arguments: &[&str]) -> Option<bool> {
     match Command::new(program).args(arguments).output() {
         // 2 is what HAProxy gives for a good file without a listener.
         Ok(output) => {
-            let text = String::from_utf8_lossy(&output.stderr);
+            let text = String::from_utf8_lossy(&output.stdout);
             Some(output.status.success() || text.contains("Configuration file has no error"))
         }
         Err(error) => {

@@ -77,7 +77,7 @@ impl Canvas {
             .add(Title::new(clean(title)))
             .add(rectangle(0.0, 0.0, WIDTH, height).set("fill", "#ffffff"))
             .add(self.root);
-        document.to_string()
+        document.to_string() + "\n"
     }
 }
 

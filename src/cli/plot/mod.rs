@@ -100,6 +100,6 @@ fn html(title: &str, picture: &str) -> String {
     let title = title.replace('&', "&amp;").replace('<', "&lt;");
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n</head>\n\
-         <body style=\"margin: 0\">\n{picture}\n</body>\n</html>\n"
+         <body style=\"margin: 0\">\n{picture}</body>\n</html>\n"
     )
 }
