@@ -2,9 +2,15 @@
 
 use std::fmt;
 
+#[cfg(any(
+    target_arch = "x86",
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
+use super::batch;
 #[cfg(all(target_arch = "aarch64", target_endian = "little"))]
 use super::x4_neon::Neon;
-use super::{Answer, batch, scalar};
+use super::{Answer, scalar};
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 use super::{x4_sse2::Sse2, x8_avx2::Avx2, x16_avx512::Avx512};
 
@@ -68,7 +74,7 @@ impl Backend {
 
     /// Hashes `messages` into `out`, as many as the shorter of the two holds.
     pub(super) fn hash_many<A: Answer>(self, messages: &[&[u8]], out: &mut [A]) {
-        let done = match self {
+        let done: Option<()> = match self {
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
             Self::Sse2 => Sse2::new().map(|kernel| batch::hash_many(kernel, messages, out)),
             #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]

@@ -55,17 +55,6 @@ impl<'m> Part<'m> {
     }
 }
 
-/// Writes block number `index` of every message; blocks without a message keep what they hold.
-///
-/// All are written before the caller loads the first: a vector load directly after the narrower
-/// stores that it spans would wait until they have left the processor's store queue.
-#[inline]
-pub(super) fn write_all(messages: &[&[u8]], index: usize, last: bool, blocks: &mut [[u8; BLOCK]]) {
-    for (block, message) in blocks.iter_mut().zip(messages) {
-        Part::new(message, index, last).write(block);
-    }
-}
-
 /// Copies `from` to the start of `to`. For lengths that are not known beforehand two overlapping
 /// pieces of a fixed size are several times faster than a call of `memcpy`.
 #[inline]

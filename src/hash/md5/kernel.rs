@@ -1,6 +1,7 @@
 //! What the vector kernels have in common: the interface to `batch.rs`, and the walk over blocks.
 
 use super::Answer;
+use super::block::{BLOCK, Part};
 
 /// One instruction set's way to hash several messages at once. A value of it proves that this
 /// processor has the instructions.
@@ -13,6 +14,17 @@ pub(super) trait Kernel: Copy {
 
     /// The same with one vector's lanes at a time: sooner done when there are few messages.
     fn hash_narrow<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]);
+}
+
+/// Writes block number `index` of every message; blocks without a message keep what they hold.
+///
+/// All are written before the caller loads the first: a vector load directly after the narrower
+/// stores that it spans would wait until they have left the processor's store queue.
+#[inline]
+pub(super) fn write_all(messages: &[&[u8]], index: usize, last: bool, blocks: &mut [[u8; BLOCK]]) {
+    for (block, message) in blocks.iter_mut().zip(messages) {
+        Part::new(message, index, last).write(block);
+    }
 }
 
 /// Makes the module's [`Kernel`] out of its vectors: `Vector`, `LANES`, `GROUPS`, `load`, `to_array` and

@@ -3,10 +3,20 @@
 
 #[macro_use]
 mod compress;
+#[cfg(any(
+    target_arch = "x86",
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
 #[macro_use]
 mod kernel;
 
 mod backend;
+#[cfg(any(
+    target_arch = "x86",
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
 mod batch;
 mod block;
 mod consts;

@@ -3,9 +3,9 @@
 use std::arch::aarch64::*;
 
 use super::Answer;
-use super::block::{BLOCK, write_all};
+use super::block::BLOCK;
 use super::consts::{INITIAL, K};
-use super::kernel::Kernel;
+use super::kernel::{Kernel, write_all};
 
 /// Messages in one vector.
 const LANES: usize = 4;

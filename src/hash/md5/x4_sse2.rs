@@ -6,9 +6,9 @@ use std::arch::x86::*;
 use std::arch::x86_64::*;
 
 use super::Answer;
-use super::block::{BLOCK, write_all};
+use super::block::BLOCK;
 use super::consts::{INITIAL, K};
-use super::kernel::Kernel;
+use super::kernel::{Kernel, write_all};
 
 /// Messages in one vector.
 const LANES: usize = 4;
