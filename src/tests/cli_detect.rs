@@ -69,7 +69,7 @@ fn every_file(part: usize) {
 
 #[test]
 fn every_recorded_file_is_recognised_among_some_candidates() {
-    every_file(100);
+    every_file(2000);
 }
 
 /// `cargo test --release every_recorded_file -- --ignored`

@@ -92,7 +92,7 @@ fn is_envoy_ring(options: &Options) -> bool {
 fn usual(option: &str) -> (&'static [i64], &'static [&'static str]) {
     match option {
         "vnodes" | "vnode-count" => (&[40, 100, 160, 200], &[]),
-        "replicas" => (&[40, 100, 160, 200], &[]),
+        "replicas" => (&[2, 3, 40, 100, 160, 200], &[]),
         "obuckets" => (&[100, 160, 240], &[]),
         "ketama-points" => (&[40, 100, 150, 160], &[]),
         "alt" => (&[1, 2], &[]),
