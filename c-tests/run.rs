@@ -127,6 +127,7 @@ impl Program {
         if is_set("VALGRIND") {
             command.args(["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=all"]);
             command.args(["--errors-for-leak-kinds=all", "--error-exitcode=99"]);
+            command.arg(format!("--suppressions={}", sources().join("valgrind.supp").display()));
         }
         command.arg(&self.path).args(arguments).env("LD_LIBRARY_PATH", library()).current_dir(&self.folder);
         command
