@@ -49,7 +49,7 @@ modules
 [ "$(exported)" = "ngx_http_upstream_ketama_module ngx_module_names ngx_module_order ngx_modules " ] \
   && pass "the module exports what nginx looks for, and nothing else" || fail "the module exports $(exported)"
 start_world
-for test in ${@:-answers refused failures list memcached stream leaks}; do
+for test in ${@:-answers refused failures list memcached stream tls leaks}; do
   . "$here/tests/$test.sh"
 done
 finish
