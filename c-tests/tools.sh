@@ -20,6 +20,8 @@ need readelf binutils
 need valgrind valgrind
 need musl-gcc musl-tools
 need clang clang
+need cmake cmake
+need pkg-config pkg-config
 [ -e /usr/share/zoneinfo/Asia/Tokyo ] || missing+=(tzdata)
 # Valgrind reads the C library's debug information to know where its functions begin.
 [ -e /usr/share/doc/libc6-dbg ] || missing+=(libc6-dbg)

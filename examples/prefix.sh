@@ -2,7 +2,7 @@
 #
 # KETAMA_PREFIX=/usr takes an installed library; without it cargo builds one. As root, missing Debian packages are
 # installed. Everything that is made lies under target/.
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 out=$target/$(basename "$here")
 passed=0 failed=0 skipped=0
@@ -10,7 +10,7 @@ mkdir -p "$out"
 
 pass() { passed=$((passed + ${2:-1})); echo "passed: $1"; }
 fail() { failed=$((failed + ${2:-1})); echo "FAILED: $1"; }
-skip() { skipped=$((skipped + 1)); echo "SKIPPED: $1"; }
+skip() { skipped=$((skipped + 1)); echo "SKIPPED $1"; }
 finish() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" = 0 ]; exit; }
 
 # Whether a program is there, if need be after its package was installed.
