@@ -4,7 +4,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../prefix.sh"
 
-have luajit luajit || { skip "luajit is not installed"; finish; }
+have luajit luajit || { skip "the Lua modules" "luajit is not installed (Debian package luajit)"; finish; }
 library
 printf '10.0.1.1:11211 600\n10.0.1.2:11211 300\n' > "$out/good.servers"
 printf '10.0.1.1:11211 600\n10.0.1.2:11211 none\n' > "$out/bad.servers"
