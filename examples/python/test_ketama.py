@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.metadata
 import json
 import os
 import pathlib
@@ -134,6 +135,7 @@ class Rings(unittest.TestCase):
 
     def test_the_library_tells_its_version_and_dialects(self) -> None:
         self.assertRegex(version(), r"^\d+\.\d+\.\d+$")
+        self.assertEqual(importlib.metadata.version("ketama-ring"), version())
         self.assertIn("steady", dialects())
 
 
