@@ -33,4 +33,6 @@ else
   cat "$out/report"
   fail "mypy"
 fi
+sed -n '/^```pycon/,/^```$/p' README.md | grep -v '^```' > "$out/readme.txt"
+python -m doctest "$out/readme.txt" && pass "README.md says what happens" || fail "README.md"
 finish
