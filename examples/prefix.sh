@@ -10,7 +10,7 @@ mkdir -p "$out"
 
 pass() { passed=$((passed + ${2:-1})); echo "passed: $1"; }
 fail() { failed=$((failed + ${2:-1})); echo "FAILED: $1"; }
-skip() { skipped=$((skipped + 1)); echo "SKIPPED $1: $2"; } # what, why
+skip() { skipped=$((skipped + 1)); echo "SKIPPED $1${2:+: $2}"; } # what, why
 finish() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" = 0 ]; exit; }
 
 # Installs Debian packages if we may; another apt-get is waited for.
@@ -70,4 +70,12 @@ library() {
   cp "$root"/include/*.h* "$prefix/include"
   cp "$target/release/libketama.so" "$prefix/lib/libketama.so.1"
   ln -s libketama.so.1 "$prefix/lib/libketama.so"
+}
+
+# Sets ketama, the command.
+command_of_library() {
+  ketama=$prefix/bin/ketama
+  [ -n "${KETAMA_PREFIX:-}" ] && return
+  quietly cargo build --manifest-path "$root/Cargo.toml" --release --bin ketama || { fail "no command ketama"; finish; }
+  ketama=$target/release/ketama
 }

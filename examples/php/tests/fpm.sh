@@ -38,7 +38,10 @@ php_admin_value[error_log] = $folder/php.log
 php_admin_flag[log_errors] = on
 CONF
   : > "$folder/php.log"; chmod 666 "$folder/php.log"
+  # As leader of a process group it cannot leave the session, outside of which it could starve on a busy machine.
+  set -m
   "$fpm" -n -d extension="$extension" -y "$folder/fpm.conf" > "$folder/out" 2>&1 & servers+=($!)
+  set +m
   await test -S "$folder/socket" || { cat "$folder/out" "$folder/fpm.log" >&2; return 1; }
 }
 
