@@ -23,7 +23,10 @@ struct ngx_ketama_choice_s {
     uintptr_t           *tried;  /* a bit for each peer of the fleet */
 };
 
-enum { BITS = 8 * sizeof(uintptr_t) };
+enum {
+    BITS = 8 * sizeof(uintptr_t),
+    ROOM = 4 /* places in the order for each server: in spymemcached's a server may come again */
+};
 
 /* Servers take turns for a key that has no place on the ring: nginx does so for the empty one. */
 static void take_turns(ngx_ketama_choice_t *choice)
@@ -37,7 +40,7 @@ static void take_turns(ngx_ketama_choice_t *choice)
 /* Walks the ring: costly on a large one, and rarely needed. */
 static ngx_int_t walk(ngx_ketama_choice_t *choice)
 {
-    ngx_uint_t n = choice->fleet->nservers;
+    ngx_uint_t n = ROOM * choice->fleet->nservers;
     choice->order = ngx_palloc(choice->pool, n * sizeof *choice->order);
     if (choice->order == NULL) {
         return NGX_ERROR;

@@ -61,16 +61,9 @@ static ngx_uint_t is(ngx_str_t *name, const char *word)
     return ngx_strcmp(name->data, word) == 0;
 }
 
-/* Takes one parameter; what is not the directive's own is an option of the dialect. */
-static ngx_int_t set_parameter(ngx_conf_t *cf, ngx_ketama_conf_t *conf, ngx_str_t *name, ngx_str_t *value)
+/* Takes a parameter that tells what the list does not: NGX_DECLINED if it is another one. */
+static ngx_int_t set_for_list(ngx_ketama_conf_t *conf, ngx_str_t *name, ngx_str_t *value)
 {
-    if (is(name, "file")) {
-        return set_file(cf, value, &conf->file);
-    }
-    if (is(name, "dialect")) {
-        conf->dialect = (char *) value->data;
-        return NGX_OK;
-    }
     if (is(name, "port")) {
         return set_port(value, &conf->port);
     }
@@ -83,10 +76,28 @@ static ngx_int_t set_parameter(ngx_conf_t *cf, ngx_ketama_conf_t *conf, ngx_str_
     if (is(name, "fail_timeout")) {
         return set_time(value, &conf->limits.fail_timeout);
     }
-    return add_option(conf, name, value);
+    return NGX_DECLINED;
 }
 
-/* Cuts NAME=VALUE in two; both stay C strings, as nginx gives them. */
+/* Takes one parameter; what is not the directive's own is an option of the dialect. */
+static ngx_int_t set_parameter(ngx_conf_t *cf, ngx_ketama_conf_t *conf, ngx_str_t *name, ngx_str_t *value)
+{
+    if (is(name, "file")) {
+        return set_file(cf, value, &conf->file);
+    }
+    if (is(name, "dialect")) {
+        conf->dialect = (char *) value->data;
+        return NGX_OK;
+    }
+    ngx_int_t taken = set_for_list(conf, name, value);
+    if (taken == NGX_DECLINED) {
+        return add_option(conf, name, value);
+    }
+    conf->for_list = 1;
+    return taken;
+}
+
+/* Cuts NAME=VALUE into two C strings. */
 static ngx_int_t cut(ngx_str_t argument, ngx_conf_t *cf, ngx_str_t *name, ngx_str_t *value)
 {
     u_char *text = ngx_pnalloc(cf->pool, argument.len + 1);
@@ -130,6 +141,21 @@ static ngx_int_t prepare(ngx_conf_t *cf, ngx_ketama_conf_t *conf)
     return NGX_OK;
 }
 
+/* Whether a parameter of this name stands before the one with this index. */
+static ngx_uint_t is_repeated(ngx_str_t *argument, ngx_uint_t index)
+{
+    u_char *end = (u_char *) ngx_strchr(argument[index].data, '=');
+    if (end == NULL) {
+        return 0;
+    }
+    for (ngx_uint_t i = 2; i < index; i++) {
+        if (ngx_strncmp(argument[i].data, argument[index].data, end - argument[index].data + 1) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
 /* Reads the parameters behind the key, and opens the list. */
 char *ngx_ketama_conf_parse(ngx_conf_t *cf, ngx_ketama_conf_t *conf, ngx_str_t *upstream)
 {
@@ -145,10 +171,19 @@ char *ngx_ketama_conf_parse(ngx_conf_t *cf, ngx_ketama_conf_t *conf, ngx_str_t *
         return NGX_CONF_ERROR;
     }
     for (ngx_uint_t i = 2; i < cf->args->nelts; i++) {
+        if (is_repeated(argument, i)) {
+            ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "ketama: duplicate parameter \"%V\"", &argument[i]);
+            return NGX_CONF_ERROR;
+        }
         if (cut(argument[i], cf, &name, &value) != NGX_OK || set_parameter(cf, conf, &name, &value) != NGX_OK) {
             ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "ketama: invalid parameter \"%V\"", &argument[i]);
             return NGX_CONF_ERROR;
         }
+    }
+    if (conf->for_list && conf->file.len == 0) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "ketama: \"port\", \"max_conns\", \"max_fails\" and "
+                           "\"fail_timeout\" are for the servers of a list: \"file\" is missing");
+        return NGX_CONF_ERROR;
     }
     if (conf->file.len > 0 && (conf->list = ngx_ketama_list_open(cf, conf, &problem)) == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0, "ketama: %s", problem.text);

@@ -119,11 +119,21 @@ static void adopt(ngx_ketama_list_t *list, ngx_log_t *log)
                   &conf->upstream, &conf->file, fleet->nservers, &fleet->fingerprint);
 }
 
-/* Waits for the next change. */
+static void unwatch(ngx_ketama_list_t *list)
+{
+    if (list->watch->read->active) {
+        ngx_del_event(list->watch->read, NGX_READ_EVENT, 0);
+    }
+    /* The descriptor is the handle's: it is not closed. */
+    ngx_free_connection(list->watch);
+    list->watch->fd = (ngx_socket_t) -1;
+    list->watch = NULL;
+}
+
 static void await_change(ngx_ketama_list_t *list)
 {
     if (list->watch != NULL && ngx_add_event(list->watch->read, NGX_READ_EVENT, NGX_LEVEL_EVENT) != NGX_OK) {
-        list->watch = NULL;
+        unwatch(list);
     }
     if (list->pending) {
         ngx_add_timer(&list->timer, AGAIN);
@@ -199,13 +209,7 @@ void ngx_ketama_list_stop(ngx_ketama_list_t *list)
         ngx_del_timer(&list->timer);
     }
     if (list->watch != NULL) {
-        if (list->watch->read->active) {
-            ngx_del_event(list->watch->read, NGX_READ_EVENT, 0);
-        }
-        /* The descriptor is the handle's. */
-        ngx_free_connection(list->watch);
-        list->watch->fd = (ngx_socket_t) -1;
-        list->watch = NULL;
+        unwatch(list);
     }
     if (list->loaded != NULL) {
         ngx_ketama_fleet_release(list->loaded);

@@ -111,6 +111,7 @@ typedef struct {
     ngx_str_t              file;
     in_port_t              port;   /* of servers in the list that name none; 0: they must */
     ngx_ketama_limits_t    limits; /* of servers in the list that no line describes */
+    unsigned               for_list:1; /* port or limits are given */
     ngx_array_t            lines;  /* ngx_ketama_line_t */
     ngx_ketama_registry_t *local;
     ngx_ketama_registry_t *shared; /* NULL without `zone` */
