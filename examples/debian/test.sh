@@ -78,7 +78,7 @@ loads() {
   [ "$("$system/usr/bin/ketama" --version)" = "ketama $version" ] && pass "the command runs" || fail "the command"
   [ "$(php -n -d extension="$(echo "$system"/usr/lib/php/*/ketama.so)" -r 'echo phpversion("ketama");' 2>&1)" = "$version" ] && pass "PHP loads the extension" || fail "PHP and the extension"
   {
-    cat /usr/share/nginx/modules-available/mod-stream.conf
+    cat $stream
     sed "s|modules/|$system/usr/lib/nginx/modules/|" "$system"/usr/share/nginx/modules-available/mod-*-upstream-ketama.conf
     echo "pid $out/nginx.pid; error_log stderr; events {}"
     echo 'http { access_log off; upstream u { ketama $request_uri; server 127.0.0.1:11211; } }'
@@ -90,9 +90,10 @@ loads() {
 rm -rf "$out"
 mkdir -p "$out"
 for need in dpkg-buildpackage/dpkg-dev dh/debhelper dh_php/dh-php dh_nginx/nginx-dev phpize/php-dev php/php-cli nginx/nginx lintian/lintian pkg-config/pkg-config; do
-  have "${need%/*}" "${need#*/}" || { skip "the Debian packages: ${need#*/} is not installed"; finish; }
+  have "${need%/*}" "${need#*/}" || { skip "the Debian packages" "${need#*/} is not installed"; finish; }
 done
-[ -e /usr/share/nginx/modules-available/mod-stream.conf ] || { have apt-get apt && quietly apt-get install -y --no-install-recommends libnginx-mod-stream; } || { skip "the Debian packages: libnginx-mod-stream is not installed"; finish; }
+stream=/usr/share/nginx/modules-available/mod-stream.conf
+[ -e $stream ] || install libnginx-mod-stream || { skip "the Debian packages" "libnginx-mod-stream is not installed"; finish; }
 machine=$(dpkg-architecture -qDEB_HOST_MULTIARCH)
 quietly make -C "$root" deb || { fail "make deb"; finish; }
 pass "make deb: $(cd "$new" && ls *.deb | grep -vc dbgsym) packages" 
