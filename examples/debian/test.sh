@@ -61,10 +61,12 @@ symbols() {
   cp "$out/symbols" "$symbols"
 }
 
-# Packages that are not uploaded close no bug and have nobody's address; build.sh takes one from DEBEMAIL.
+# Packages that are not uploaded close no bug and have nobody's address; build.sh takes one from DEBEMAIL. Words that the
+# compiler loads in pieces look misspelt.
 linted() {
   lintian --allow-root --info --display-info --fail-on error,warning,info \
-    --suppress-tags initial-upload-closes-no-bugs,bogus-mail-host,bogus-mail-host-in-debian-changelog "$new"/*.changes > "$out/lintian" 2>&1 \
+    --suppress-tags initial-upload-closes-no-bugs,bogus-mail-host,bogus-mail-host-in-debian-changelog,spelling-error-in-binary \
+    "$new"/*.changes > "$out/lintian" 2>&1 \
     && pass "lintian has nothing to say" || { grep '^[EWI]:' "$out/lintian"; fail "lintian"; }
 }
 
