@@ -22,6 +22,7 @@ mod cli_readme;
 mod cli_stats;
 #[cfg(feature = "cli")]
 mod cli_tools;
+mod cli_watch;
 #[cfg(feature = "cli")]
 mod fleets;
 #[cfg(feature = "cli")]
