@@ -29,7 +29,6 @@ mod fleets;
 mod forms;
 #[cfg(feature = "capi")]
 mod headers;
-mod readme;
 #[cfg(feature = "cli")]
 pub(crate) mod vectors;
 #[cfg(feature = "cli")]
