@@ -6,6 +6,7 @@ use super::publish::{Lock, Policy};
 use super::source::Source;
 use super::{control, list};
 use crate::error::Error;
+use crate::point::{Point, SPARE};
 use crate::server_list::ServerList;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(crate) struct Inspection {
     pub source: Option<Source>,
     /// The list.
     pub list: ServerList,
+    /// Number of points.
+    pub points: usize,
 }
 
 impl Inspection {
@@ -49,7 +52,14 @@ impl Inspection {
         };
         let [list, index, servers] =
             [layout::LIST_SECTION, layout::INDEX_SECTION, layout::SERVERS_SECTION].map(section);
+        let entry = match header.u32(layout::WIDTH) {
+            32 => size_of::<Point<u32>>(),
+            64 => size_of::<Point<u64>>(),
+            _ => size_of::<Point<u128>>(),
+        };
+        let points = section(layout::POINTS_SECTION)?.len() / entry;
         Ok(Self {
+            points: points.saturating_sub(SPARE),
             fingerprint: header.u64(layout::FINGERPRINT),
             source: Source::read_from(&header),
             list: list::decode(list?, index?, servers?)?,
