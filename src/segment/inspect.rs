@@ -30,13 +30,13 @@ impl Inspection {
     /// # Errors
     /// [`ErrorKind::Segment`](crate::ErrorKind::Segment) if they are none, are of an unknown format, or are damaged.
     pub fn of(bytes: &[u8]) -> Result<Self, Error> {
+        if !is_segment(bytes) {
+            return Err(refused("it is not a segment"));
+        }
         let Some((head, _)) = bytes.split_at_checked(HEADER) else {
             return Err(refused("it is shorter than a header"));
         };
         let header = Header(head);
-        if header.array(layout::MAGIC_FIELD) != MAGIC {
-            return Err(refused("it is not a segment"));
-        }
         if (header.u32(layout::VERSION), header.u32(layout::BYTE_ORDER)) != (FORMAT, NATIVE) {
             return Err(refused("it has another format or another byte order"));
         }

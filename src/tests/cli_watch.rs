@@ -304,8 +304,8 @@ fn watch_waits_for_a_list_and_ends_on_any_of_its_signals() {
 fn watch_passes_the_wish_to_end_on_to_its_command() {
     let folder = Folder::new("pass-on");
     let list = folder.file("list", LIST);
-    let command = "trap 'echo asked to end; exit 5' TERM; echo running; while :; do sleep 0.01; done";
+    let command = "trap 'echo asked to end; exit 5' TERM; echo at work; while :; do sleep 0.01; done";
     let process = Process::start(&["watch", &list, "--exec", command]);
-    process.line("running");
+    process.line("at work");
     assert_eq!(process.end(signal_hook::consts::SIGTERM), Some(0));
 }

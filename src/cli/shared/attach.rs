@@ -1,5 +1,6 @@
 //! `ketama attach`: what a process that attaches a segment gets.
 
+use super::find::starts_as_segment;
 use super::summary;
 use crate::cli::json::{self, Text};
 use crate::cli::table::count;
@@ -20,6 +21,7 @@ use std::path::PathBuf;
 /// those of the list; 2: it cannot be attached.
 #[derive(Args)]
 pub(in crate::cli) struct Attach {
+    /// The segment
     #[arg(value_name = "SEGMENT")]
     segment: PathBuf,
     /// Print an object: {"segment", "dialect", "servers", "points", "fingerprint", "faults", "answers": [{"key", "server"}]}
@@ -49,8 +51,14 @@ struct Answer<'a> {
 
 impl Attach {
     pub fn run(&self, streams: &mut Streams) -> Result<Exit, Failure> {
-        let opened = segment::attach(&self.segment)?;
-        let (ring, path) = (opened.ring(), self.segment.display().to_string());
+        let path = self.segment.display().to_string();
+        let opened = segment::attach(&self.segment).map_err(|error| {
+            // A list was meant, or a file of something else.
+            let is_other = error.kind() == ErrorKind::Segment && !starts_as_segment(&self.segment);
+            let message = "it is not a segment; `ketama publish` makes one of a list";
+            if is_other { Error::new(ErrorKind::Segment, message).in_file(&path) } else { error }
+        })?;
+        let ring = opened.ring();
         let published = opened.segment().map_or(0, |segment| segment.fingerprint());
         let faults = faults(ring, published).map_err(|error| error.in_file(&path))?;
         let answers = self.keys.iter().map(|key| key.as_encoded_bytes()).map(|key| {

@@ -25,6 +25,9 @@ pub(in crate::cli) struct Clean {
     /// Remove what is shown
     #[arg(long)]
     yes: bool,
+    /// Leave what the 2007 library left alone, and do not show it
+    #[arg(long)]
+    keep_system_v: bool,
     /// Print an object: {"found": [{"what", "removed", "in_use", "fault"}]}
     #[arg(long)]
     json: bool,
@@ -46,11 +49,13 @@ impl Clean {
             found.extend(if self.yes { removed(&segment) } else { shown(&segment) });
         }
         #[cfg(target_os = "linux")]
-        found.extend(system_v::left().iter().map(|left| {
-            let in_use = left.attached > 0;
-            let (removed, fault) = outcome(self.yes && !in_use, || left.remove());
-            Found { what: left.describe(), removed, in_use, fault }
-        }));
+        if !self.keep_system_v {
+            found.extend(system_v::left().iter().map(|left| {
+                let in_use = left.attached > 0;
+                let (removed, fault) = outcome(self.yes && !in_use, || left.remove());
+                Found { what: left.describe(), removed, in_use, fault }
+            }));
+        }
         if self.json {
             json::write(streams.stdout, &HashMap::from([("found", &found)]))?;
         } else {

@@ -46,7 +46,7 @@ impl Places {
         let mut found = Vec::new();
         for path in named {
             if path.is_dir() {
-                found.extend(files(&path)?.into_iter().filter(|file| starts_as_segment(file)));
+                found.extend(files(&path)?.into_iter().filter(|file| is_in_place(file)));
             } else {
                 found.push(path);
             }
@@ -69,12 +69,16 @@ pub(super) fn files(folder: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(files)
 }
 
-/// Whether a file in place begins as segments do. One that is being written does, too, and is told by its name.
-fn starts_as_segment(path: &Path) -> bool {
+/// Whether a file is a segment in place: one that is being written begins like it, and is told by its name.
+fn is_in_place(path: &Path) -> bool {
+    path.extension().is_none_or(|extension| extension != "tmp") && starts_as_segment(path)
+}
+
+/// Whether a file begins as segments do.
+pub(super) fn starts_as_segment(path: &Path) -> bool {
     let mut start = [0; 8];
-    let is_temporary = path.extension().is_some_and(|extension| extension == "tmp");
     let read = File::open(path).and_then(|mut file| file.read_exact(&mut start));
-    !is_temporary && read.is_ok() && is_segment(&start)
+    read.is_ok() && is_segment(&start)
 }
 
 /// A process that has a segment mapped.
