@@ -72,10 +72,10 @@ impl<V> Deref for Stored<V> {
 }
 
 impl<V> Stored<V> {
-    /// Bytes of memory held.
+    /// Bytes of the values: what an allocator adds to them is its own affair, and differs from machine to machine.
     fn memory(&self) -> usize {
         match self {
-            Self::Owned(values) => values.capacity() * size_of::<V>(),
+            Self::Owned(values) => size_of_val(&values[..]),
             Self::Shared(values) => size_of_val(*values),
         }
     }

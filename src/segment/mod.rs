@@ -34,7 +34,7 @@ mod tests;
 
 pub use handle::Handle;
 #[cfg(feature = "cli")]
-pub(crate) use inspect::{Generation, Inspection, generation, is_segment, leftovers, remove_leftovers};
+pub(crate) use inspect::{Inspection, generation, is_segment, leftovers, remove_leftovers};
 pub use map::Segment;
 pub use publish::Policy;
 pub(crate) use publish::{Shared, share};
