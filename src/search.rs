@@ -91,23 +91,40 @@ fn shift<T: Place>(count: usize) -> u32 {
     T::BITS - count.max(2).ilog2()
 }
 
+/// For each value of the top bits the number of points below it, and at the end the number of all.
+fn index<T: Place>(points: &[Point<T>], shift: u32) -> Vec<u32> {
+    let mut table = vec![0; (1 << (T::BITS - shift)) + 1];
+    // What each bucket's last point leaves stands behind the bucket; those without points take over what lies before them.
+    // Two passes without a choice in them: how many points a bucket has is what a processor cannot foresee.
+    for (point, count) in points.iter().zip(1..) {
+        table[point.value.top(shift) + 1] = count;
+    }
+    let mut most = 0;
+    for count in &mut table {
+        most = most.max(*count);
+        *count = most;
+    }
+    table
+}
+
 /// How many points are compared without a branch. A bucket of more is searched by bisection: one in twenty at the most
 /// on a ring of evenly spread points, but a 15-bit hash puts a whole ring into one.
 const SCAN: usize = SPARE;
+
+/// An index of more entries than this does not stay in the first-level cache, and each of a look-up's two steps waits for
+/// memory. In a batch each has a loop of its own then: so short that the processor asks for the lines of many keys while the
+/// first ones come in.
+const LARGE: usize = 1 << 14;
+
+/// How many keys of a batch are looked up in a large index before the first one's points are compared.
+const AHEAD: usize = 64;
 
 impl<T: Place> Points<T> {
     /// Takes points in ascending order of their values.
     pub fn new(mut points: Vec<Point<T>>) -> Self {
         debug_assert!(points.is_sorted_by_key(|point| point.value));
         let shift = shift::<T>(points.len());
-        let bits = T::BITS - shift;
-        let mut table = Vec::with_capacity((1 << bits) + 1);
-        for (point, index) in points.iter().zip(0_u32..) {
-            while table.len() <= point.value.top(shift) {
-                table.push(index);
-            }
-        }
-        table.resize((1 << bits) + 1, points.len() as u32);
+        let table = index(&points, shift);
         points.reserve_exact(SCAN);
         points.extend([spare(&points); SCAN]);
         Self { points: Stored::Owned(points), table: Stored::Owned(table), shift, _owner: None }
@@ -182,9 +199,20 @@ impl<T: Place> Points<T> {
     /// Number of points below `h`: the index of the first point at or above it, `len()` if there is none.
     #[inline]
     pub fn below(&self, h: T) -> usize {
+        self.below_in(self.bucket(h), h)
+    }
+
+    /// Where the bucket of `h` starts and ends.
+    #[inline]
+    fn bucket(&self, h: T) -> [u32; 2] {
         let slot = h.top(self.shift);
-        let Some(&[start, end]) = self.table.get(slot..slot + 2) else { return self.len() };
-        let (start, end) = (start as usize, end as usize);
+        self.table.get(slot..).and_then(<[u32]>::first_chunk).copied().unwrap_or([0; 2])
+    }
+
+    /// [`Points::below`] where the bucket of `h` is known.
+    #[inline]
+    fn below_in(&self, bucket: [u32; 2], h: T) -> usize {
+        let [start, end] = bucket.map(|index| index as usize);
         match self.points.get(start..start + SCAN) {
             // Points behind the bucket lie above `h`: they do not count, and need not be told apart.
             Some(bucket) if end - start <= SCAN => {
@@ -226,8 +254,14 @@ impl<T: Place> Points<T> {
         if search != Search::AtOrAbove {
             return self.owner_otherwise(h, search);
         }
-        // Beyond the last point stands the first one's owner.
-        self.points.get(self.below(h)).map_or(NO_SERVER, |point| point.server)
+        self.owner_in(self.bucket(h), h)
+    }
+
+    /// The owner of the first point at or above `h`, whose bucket is known: behind the last point stands the first one's
+    /// owner.
+    #[inline]
+    fn owner_in(&self, bucket: [u32; 2], h: T) -> u32 {
+        self.points.get(self.below_in(bucket, h)).map_or(NO_SERVER, |point| point.server)
     }
 
     /// The rarer searches, apart lest they slow the common one down.
@@ -238,14 +272,25 @@ impl<T: Place> Points<T> {
 
     /// Writes the servers that answer for many places.
     pub fn owners(&self, places: &[T], search: Search, out: &mut [u32]) {
-        if search == Search::AtOrAbove {
-            // A loop of its own, without a choice in it, lets the processor go ahead to later keys while lines come in.
+        if search != Search::AtOrAbove {
             for (place, out) in places.iter().zip(out) {
-                *out = self.owner(*place, Search::AtOrAbove);
+                *out = self.owner_otherwise(*place, search);
             }
-        } else {
+            return;
+        }
+        if self.table.len() <= LARGE {
             for (place, out) in places.iter().zip(out) {
-                *out = self.owner(*place, search);
+                *out = self.owner_in(self.bucket(*place), *place);
+            }
+            return;
+        }
+        let mut buckets = [[0; 2]; AHEAD];
+        for (places, out) in places.chunks(AHEAD).zip(out.chunks_mut(AHEAD)) {
+            for (place, bucket) in places.iter().zip(&mut buckets) {
+                *bucket = self.bucket(*place);
+            }
+            for ((place, bucket), out) in places.iter().zip(&buckets).zip(out) {
+                *out = self.owner_in(*bucket, *place);
             }
         }
     }

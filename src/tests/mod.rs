@@ -22,13 +22,13 @@ mod cli_readme;
 mod cli_stats;
 #[cfg(feature = "cli")]
 mod cli_tools;
+mod cli_watch;
 #[cfg(feature = "cli")]
 mod fleets;
 #[cfg(feature = "cli")]
 mod forms;
 #[cfg(feature = "capi")]
 mod headers;
-mod readme;
 #[cfg(feature = "cli")]
 pub(crate) mod vectors;
 #[cfg(feature = "cli")]
