@@ -11,6 +11,7 @@
 
 #![expect(unsafe_code, reason = "mapped files become slices here, and nowhere else")]
 
+mod check;
 mod control;
 pub(crate) mod directory;
 mod handle;
