@@ -37,9 +37,9 @@ exported() {
   nm -D --defined-only "$build/objects/ngx_http_upstream_ketama_module.so" | awk '{ print $3 }' | sort | tr '\n' ' '
 }
 
+PATH=$PATH:/usr/sbin:/sbin
 have nginx nginx || { skip "nginx is not installed (Debian package nginx)"; finish; }
-[ -e /usr/share/nginx/src/conf_flags ] || have dh_nginx nginx-dev || true
-[ -e /usr/share/nginx/src/conf_flags ] || { skip "nginx's headers are not installed (Debian package nginx-dev)"; finish; }
+installed /usr/share/nginx/src/conf_flags nginx-dev || { skip "nginx's headers are not installed (Debian package nginx-dev)"; finish; }
 have curl curl || { skip "curl is not installed"; finish; }
 library
 command_of_library

@@ -37,6 +37,12 @@ end_world() {
   rm -rf "$run"
 }
 
+# Whether a file is there, if need be after its package was installed.
+installed() { # file, package
+  [ -e "$1" ] || have "none: $1" "$2"
+  [ -e "$1" ]
+}
+
 # Runs a command until it succeeds, 15 seconds at most.
 await() {
   local end=$((SECONDS + 15))

@@ -1,8 +1,7 @@
 # stream: the same directive, variables and lists. The key is the client's port, for clients of stream send none.
 
 stream_module=/usr/lib/nginx/modules/ngx_stream_module.so
-[ -e $stream_module ] || have no-such-command libnginx-mod-stream || true
-if [ ! -e $stream_module ]; then
+if ! installed $stream_module libnginx-mod-stream; then
   skip "stream: nginx has no stream module (Debian package libnginx-mod-stream)"
 else
   for i in 1 2 3 4 5; do start_backend $i; done
