@@ -5,11 +5,14 @@
 #   make compare REFERENCE=libketama.so.1  this library against another one, the first difference in full
 #   make abi REFERENCE=libketama.so.1      the same for the binary interface; the other one needs debug information
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
+#   make dist                              what is installed: the libraries with link-time optimisation, the command
+#   make install PREFIX= LIBDIR= DESTDIR=  puts it there, builds it if need be; make uninstall takes it away again
+#   make deb                               Debian packages of it, of the PHP extension and of the nginx modules
 #   make clean
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi soak library tools clean
+.PHONY: demo test compare abi soak library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -18,6 +21,22 @@ CC := cc
 CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -O2 -Iinclude
 LISTS := 2000
 KEYS := 0 1 42 user:42 user:688742:profile session-7
+
+PREFIX := /usr/local
+BINDIR := $(PREFIX)/bin
+LIBDIR := $(PREFIX)/lib
+INCLUDEDIR := $(PREFIX)/include
+MANDIR := $(PREFIX)/share/man/man1
+BASHDIR := $(PREFIX)/share/bash-completion/completions
+ZSHDIR := $(PREFIX)/share/zsh/site-functions
+FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
+CMAKEDIR := $(LIBDIR)/cmake/ketama
+DIST ?= $(TARGET)/dist
+SONAME := libketama.so.1
+VERSION := $(shell sed -n '/^version = /{s/[^"]*"\([^"]*\)".*/\1/p;q}' Cargo.toml)
+LIBRARY := $(basename $(SONAME)).$(VERSION)
+HEADERS := $(notdir $(wildcard include/*.h include/*.hpp))
+SOURCES := Cargo.toml Cargo.lock build.rs $(shell find src -type f)
 
 # The library under the names that linkers and loaders look for.
 library: tools
@@ -41,6 +60,8 @@ test: tools
 	else echo "SKIPPED the C tests under valgrind: no valgrind" | tee -a $(LOG); fi
 	ASAN=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG)
 	c-tests/threads.sh $(TARGET) 2>&1 | tee -a $(LOG)
+	c-tests/install.sh 2>&1 | tee -a $(LOG)
+	examples/test.sh 2>&1 | tee -a $(LOG)
 	@c-tests/summary.sh $(LOG)
 
 compare: library
@@ -54,10 +75,57 @@ abi: tools
 	@test -n "$(REFERENCE)" || { echo "usage: make abi REFERENCE=path/to/libketama.so.1"; exit 2; }
 	@command -v abidiff >/dev/null || apt-get install -y -q abigail-tools >/dev/null
 	cargo build --lib
-	abidiff --suppressions c-tests/abi.suppr $(REFERENCE) $(TARGET)/debug/libketama.so
+	abidiff --no-added-syms --suppressions c-tests/abi.suppr $(REFERENCE) $(TARGET)/debug/libketama.so
 
 soak: tools
 	c-tests/soak.sh
+
+# Each kind of library is built on its own, for with several kinds at once cargo leaves link-time optimisation out, and
+# without what only the command needs. The command comes first: its build leaves all kinds of libraries behind, which the
+# ones meant here then replace.
+dist: $(DIST)/built
+$(DIST)/built: $(SOURCES)
+	cargo build --locked --release --bin ketama --target-dir $(DIST)
+	for kind in cdylib staticlib; do \
+	    cargo rustc --locked --release --lib --crate-type $$kind --no-default-features --features capi --target-dir $(DIST); \
+	done
+	rm -rf $(DIST)/man $(DIST)/completions
+	mkdir -p $(DIST)/man $(DIST)/completions
+	$(DIST)/release/ketama man $(DIST)/man
+	for shell in bash zsh fish; do $(DIST)/release/ketama completions $$shell >$(DIST)/completions/$$shell; done
+	touch $@
+
+# Paths in the description for pkg-config hang on its prefix, those in CMake's on the place of the file itself.
+install: $(DIST)/built
+	install -d $(addprefix $(DESTDIR),$(BINDIR) $(LIBDIR)/pkgconfig $(INCLUDEDIR) $(MANDIR) $(BASHDIR) $(ZSHDIR) $(FISHDIR) $(CMAKEDIR))
+	install -m 755 $(DIST)/release/ketama $(DESTDIR)$(BINDIR)
+	install -m 644 $(DIST)/release/libketama.so $(DESTDIR)$(LIBDIR)/$(LIBRARY)
+	ln -sf $(LIBRARY) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/$(basename $(SONAME))
+	install -m 644 $(DIST)/release/libketama.a $(DESTDIR)$(LIBDIR)
+	install -m 644 $(addprefix include/,$(HEADERS)) $(DESTDIR)$(INCLUDEDIR)
+	sed -e 's|@PREFIX@|$(PREFIX)|; s|@VERSION@|$(VERSION)|' -e 's|@LIBDIR@|$(LIBDIR:$(PREFIX)/%=$${prefix}/%)|' \
+	    -e 's|@INCLUDEDIR@|$(INCLUDEDIR:$(PREFIX)/%=$${prefix}/%)|' include/ketama.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/ketama.pc
+	for file in ketama-config ketama-config-version; do \
+	    sed -e 's|@VERSION@|$(VERSION)|; s|@LIBRARY@|$(LIBRARY)|; s|@SONAME@|$(SONAME)|' \
+	        -e "s|@INCLUDEDIR@|$$(realpath -m --relative-to=$(LIBDIR) $(INCLUDEDIR))|" \
+	        include/$$file.cmake.in >$(DESTDIR)$(CMAKEDIR)/$$file.cmake; \
+	done
+	install -m 644 $(DIST)/man/*.1 $(DESTDIR)$(MANDIR)
+	install -m 644 $(DIST)/completions/bash $(DESTDIR)$(BASHDIR)/ketama
+	install -m 644 $(DIST)/completions/zsh $(DESTDIR)$(ZSHDIR)/_ketama
+	install -m 644 $(DIST)/completions/fish $(DESTDIR)$(FISHDIR)/ketama.fish
+
+uninstall:
+	rm -f $(DESTDIR)$(BINDIR)/ketama $(DESTDIR)$(MANDIR)/ketama.1 $(DESTDIR)$(MANDIR)/ketama-*.1
+	rm -f $(addprefix $(DESTDIR)$(LIBDIR)/,$(LIBRARY) $(SONAME) $(basename $(SONAME)) libketama.a pkgconfig/ketama.pc)
+	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS))
+	rm -f $(DESTDIR)$(BASHDIR)/ketama $(DESTDIR)$(ZSHDIR)/_ketama $(DESTDIR)$(FISHDIR)/ketama.fish
+	rm -rf $(DESTDIR)$(CMAKEDIR)
+
+deb: $(DIST)/built
+	DIST=$(abspath $(DIST)) examples/debian/build.sh $(TARGET)/deb
+	@ls $(TARGET)/deb/*.deb
 
 clean:
 	cargo clean

@@ -288,7 +288,7 @@ static void ask_recorded_rings(void)
     CHECK(fgets(line, sizeof line, manifest) != NULL);
     while (fgets(line, sizeof line, manifest)) {
         char *rest = line;
-        snprintf(question.name, sizeof question.name, "%s", next_field(&rest));
+        snprintf(question.name, sizeof question.name, "%.60s", next_field(&rest));
         file = open_vector(vectors, question.name, ".servers");
         question.list.length = fread(question.list.bytes, 1, LONGEST_TEXT, file);
         fclose(file);
@@ -310,7 +310,7 @@ static void ask_recorded_errors(void)
     CHECK(fgets(line, sizeof line, errors) != NULL);
     while (fgets(line, sizeof line, errors)) {
         char *rest = line, *content, *text, *file;
-        snprintf(question.name, sizeof question.name, "errors.tsv: %s", next_field(&rest));
+        snprintf(question.name, sizeof question.name, "errors.tsv: %.40s", next_field(&rest));
         memset(theirs, 0, sizeof *theirs);
         content = next_field(&rest);
         question.missing = content[0] == '<';

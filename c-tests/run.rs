@@ -89,7 +89,7 @@ fn compiler(default: &str, standard: &str) -> Command {
     let variable = if default == "c++" { "CXX" } else { "CC" };
     let name = std::env::var(variable).unwrap_or_else(|_| default.to_owned());
     let mut command = Command::new(if default == "musl-gcc" { default.to_owned() } else { name });
-    command.arg(format!("-std={standard}")).args(WARNINGS).arg("-g");
+    command.arg(format!("-std={standard}")).args(WARNINGS).args(["-g", "-O2"]);
     command.arg("-I").arg(Path::new(env!("CARGO_MANIFEST_DIR")).join("include"));
     if is_set("ASAN") && default != "musl-gcc" {
         command.args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
@@ -127,6 +127,7 @@ impl Program {
         if is_set("VALGRIND") {
             command.args(["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=all"]);
             command.args(["--errors-for-leak-kinds=all", "--error-exitcode=99"]);
+            command.arg(format!("--suppressions={}", sources().join("valgrind.supp").display()));
         }
         command.arg(&self.path).args(arguments).env("LD_LIBRARY_PATH", library()).current_dir(&self.folder);
         command
@@ -226,8 +227,8 @@ fn a_million_keys_go_where_the_reference_sent_them() {
     let program = Program::new("golden.c", "golden");
     if is_checked() {
         return skipped(
-            "a million keys under valgrind",
-            "takes half an hour; 1000 keys a list are in compare.c",
+            "a million keys under a checker",
+            "takes half an hour; compare.c asks 1000 keys a list",
         );
     }
     for (name, expected) in recorded_outputs() {
@@ -239,7 +240,7 @@ fn a_million_keys_go_where_the_reference_sent_them() {
 #[test]
 fn the_sample_list_of_this_repository_is_the_recorded_one() {
     if is_checked() {
-        return;
+        return skipped("the sample list under a checker", "it is one of the million-key lists");
     }
     let list = Path::new(env!("CARGO_MANIFEST_DIR")).join("ketama.servers");
     let program = Program::new("golden.c", "sample");
@@ -249,13 +250,20 @@ fn the_sample_list_of_this_repository_is_the_recorded_one() {
 #[test]
 fn the_static_library_gives_the_same_answers() {
     if is_checked() {
-        return;
+        return skipped("the static library under a checker", "its million keys take half an hour");
     }
     let program = Program::with(compiler("cc", "c99"), "golden.c", "static", |command| {
         command.arg(built().join("libketama.a")).args(NATIVE_LIBRARIES);
     });
     let list = sources().join("vectors/canonical.servers");
     assert_eq!(md5_of_output(&mut program.command(&[list])), "5672b131391f5aa2b280936aec1eea74");
+}
+
+/// `compare` opens libraries and is linked with none.
+fn comparison(test: &str) -> Program {
+    Program::with(compiler("cc", "c99"), "compare.c", test, |command| {
+        command.args(["-ldl", "-lm"]);
+    })
 }
 
 /// `compare` with the vectors of a folder.
@@ -267,7 +275,7 @@ fn compare(program: &Program, vectors: &Path) -> Command {
 
 #[test]
 fn recorded_rings_keys_and_errors_are_met() {
-    let program = Program::new("compare.c", "compare");
+    let program = comparison("compare");
     let output = String::from_utf8_lossy(&finish(&mut compare(&program, &sources().join("vectors"))).stdout)
         .into_owned();
     assert!(output.starts_with("no difference: 31 rings, 31000 keys, 42 refused lists"), "{output}");
@@ -275,7 +283,7 @@ fn recorded_rings_keys_and_errors_are_met() {
 
 #[test]
 fn the_comparison_sees_a_swapped_tie_and_a_changed_digit() {
-    let program = Program::new("compare.c", "compare-changed");
+    let program = comparison("compare-changed");
     let vectors = program.folder.join("vectors");
     let (first, second) = ("1931991\t10.0.7.93:11211\n", "1931991\t10.0.21.24:11211\n");
     let changes = [
@@ -316,7 +324,7 @@ fn threads_and_their_children_do_not_disturb_each_other() {
 #[test]
 fn helgrind_has_nothing_to_report_about_threads() {
     if is_checked() {
-        return;
+        return skipped("threads under helgrind and another checker", "one checker at a time");
     }
     if !has("valgrind") {
         return skipped("threads under helgrind", "no valgrind");

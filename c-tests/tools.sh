@@ -3,6 +3,13 @@
 # that need it say SKIPPED.
 set -euo pipefail
 
+# ThreadSanitizer wants the standard library instrumented too. Only where there is a nightly compiler anyway.
+if rustc +nightly --version >/dev/null 2>&1 &&
+    [ ! -e "$(rustc +nightly --print sysroot)/lib/rustlib/src/rust/library/Cargo.lock" ]; then
+    echo "adding the sources of the standard library to the nightly toolchain"
+    rustup component add rust-src --toolchain nightly >/dev/null 2>&1 || echo "could not be added"
+fi
+
 missing=()
 need() {
     command -v "$1" >/dev/null || missing+=("$2")
@@ -13,6 +20,8 @@ need readelf binutils
 need valgrind valgrind
 need musl-gcc musl-tools
 need clang clang
+need cmake cmake
+need pkg-config pkg-config
 [ -e /usr/share/zoneinfo/Asia/Tokyo ] || missing+=(tzdata)
 # Valgrind reads the C library's debug information to know where its functions begin.
 [ -e /usr/share/doc/libc6-dbg ] || missing+=(libc6-dbg)

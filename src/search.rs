@@ -72,10 +72,10 @@ impl<V> Deref for Stored<V> {
 }
 
 impl<V> Stored<V> {
-    /// Bytes of memory held.
+    /// Bytes of the values: what an allocator adds to them is its own affair, and differs from machine to machine.
     fn memory(&self) -> usize {
         match self {
-            Self::Owned(values) => values.capacity() * size_of::<V>(),
+            Self::Owned(values) => size_of_val(&values[..]),
             Self::Shared(values) => size_of_val(*values),
         }
     }
@@ -91,30 +91,47 @@ fn shift<T: Place>(count: usize) -> u32 {
     T::BITS - count.max(2).ilog2()
 }
 
+/// For each value of the top bits the number of points below it, and at the end the number of all.
+fn index<T: Place>(points: &[Point<T>], shift: u32) -> Vec<u32> {
+    let mut table = vec![0; (1 << (T::BITS - shift)) + 1];
+    // What each bucket's last point leaves stands behind the bucket; those without points take over what lies before them.
+    // Two passes without a choice in them: how many points a bucket has is what a processor cannot foresee.
+    for (point, count) in points.iter().zip(1..) {
+        table[point.value.top(shift) + 1] = count;
+    }
+    let mut most = 0;
+    for count in &mut table {
+        most = most.max(*count);
+        *count = most;
+    }
+    table
+}
+
 /// How many points are compared without a branch. A bucket of more is searched by bisection: one in twenty at the most
 /// on a ring of evenly spread points, but a 15-bit hash puts a whole ring into one.
 const SCAN: usize = SPARE;
+
+/// An index of more entries than this does not stay in the first-level cache, and each of a look-up's two steps waits for
+/// memory. In a batch each has a loop of its own then: so short that the processor asks for the lines of many keys while the
+/// first ones come in.
+const LARGE: usize = 1 << 14;
+
+/// How many keys of a batch are looked up in a large index before the first one's points are compared.
+const AHEAD: usize = 64;
 
 impl<T: Place> Points<T> {
     /// Takes points in ascending order of their values.
     pub fn new(mut points: Vec<Point<T>>) -> Self {
         debug_assert!(points.is_sorted_by_key(|point| point.value));
         let shift = shift::<T>(points.len());
-        let bits = T::BITS - shift;
-        let mut table = Vec::with_capacity((1 << bits) + 1);
-        for (point, index) in points.iter().zip(0_u32..) {
-            while table.len() <= point.value.top(shift) {
-                table.push(index);
-            }
-        }
-        table.resize((1 << bits) + 1, points.len() as u32);
+        let table = index(&points, shift);
         points.reserve_exact(SCAN);
         points.extend([spare(&points); SCAN]);
         Self { points: Stored::Owned(points), table: Stored::Owned(table), shift, _owner: None }
     }
 
     /// Takes arrays as [`Points::arrays`] gave them, which lie where `owner` holds them: the caller answers for it that
-    /// they stay there, unchanged, until `owner` is dropped. `servers` is the number of servers in the list.
+    /// they stay there, unchanged, until `owner` is dropped, and that an [`Audit`] has seen all of them.
     ///
     /// # Errors
     /// Says what is wrong with arrays that `new` would not have made.
@@ -122,19 +139,10 @@ impl<T: Place> Points<T> {
     pub(crate) fn shared(
         points: &'static [Point<T>],
         table: &'static [u32],
-        servers: usize,
         owner: Arc<dyn Owner>,
     ) -> Result<Self, &'static str> {
         let (placed, end) =
             points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
-        if !placed.is_sorted_by_key(|point| point.value) {
-            return Err("the points are not in order");
-        }
-        if placed.iter().fold(0, |most, point| most.max(point.server)) as usize >= servers
-            && !placed.is_empty()
-        {
-            return Err("a point belongs to no server of the list");
-        }
         if end != [spare(placed); SCAN] {
             return Err("the points do not end at the end of the circle");
         }
@@ -142,7 +150,8 @@ impl<T: Place> Points<T> {
         if table.len() != (1 << (T::BITS - shift)) + 1 {
             return Err("the index has the wrong size");
         }
-        if !indexes(table, points, shift) {
+        // What lies between is no less than the first and no more than the last: see `Audit`.
+        if (table.first(), table.last()) != (Some(&0), u32::try_from(placed.len()).ok().as_ref()) {
             return Err("the index is not that of the points");
         }
         let (points, table) = (Stored::Shared(points), Stored::Shared(table));
@@ -190,9 +199,20 @@ impl<T: Place> Points<T> {
     /// Number of points below `h`: the index of the first point at or above it, `len()` if there is none.
     #[inline]
     pub fn below(&self, h: T) -> usize {
+        self.below_in(self.bucket(h), h)
+    }
+
+    /// Where the bucket of `h` starts and ends.
+    #[inline]
+    fn bucket(&self, h: T) -> [u32; 2] {
         let slot = h.top(self.shift);
-        let Some(&[start, end]) = self.table.get(slot..slot + 2) else { return self.len() };
-        let (start, end) = (start as usize, end as usize);
+        self.table.get(slot..).and_then(<[u32]>::first_chunk).copied().unwrap_or([0; 2])
+    }
+
+    /// [`Points::below`] where the bucket of `h` is known.
+    #[inline]
+    fn below_in(&self, bucket: [u32; 2], h: T) -> usize {
+        let [start, end] = bucket.map(|index| index as usize);
         match self.points.get(start..start + SCAN) {
             // Points behind the bucket lie above `h`: they do not count, and need not be told apart.
             Some(bucket) if end - start <= SCAN => {
@@ -208,7 +228,7 @@ impl<T: Place> Points<T> {
         let start = bucket.start;
         self.points
             .get(bucket)
-            .map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
+            .map_or(self.len(), |bucket| start + bucket.partition_point(|point| point.value < h))
     }
 
     /// The index of the point that answers for `h`; None only if there are no points.
@@ -234,8 +254,14 @@ impl<T: Place> Points<T> {
         if search != Search::AtOrAbove {
             return self.owner_otherwise(h, search);
         }
-        // Beyond the last point stands the first one's owner.
-        self.points.get(self.below(h)).map_or(NO_SERVER, |point| point.server)
+        self.owner_in(self.bucket(h), h)
+    }
+
+    /// The owner of the first point at or above `h`, whose bucket is known: behind the last point stands the first one's
+    /// owner.
+    #[inline]
+    fn owner_in(&self, bucket: [u32; 2], h: T) -> u32 {
+        self.points.get(self.below_in(bucket, h)).map_or(NO_SERVER, |point| point.server)
     }
 
     /// The rarer searches, apart lest they slow the common one down.
@@ -246,14 +272,25 @@ impl<T: Place> Points<T> {
 
     /// Writes the servers that answer for many places.
     pub fn owners(&self, places: &[T], search: Search, out: &mut [u32]) {
-        if search == Search::AtOrAbove {
-            // A loop of its own, without a choice in it, lets the processor go ahead to later keys while lines come in.
+        if search != Search::AtOrAbove {
             for (place, out) in places.iter().zip(out) {
-                *out = self.owner(*place, Search::AtOrAbove);
+                *out = self.owner_otherwise(*place, search);
             }
-        } else {
+            return;
+        }
+        if self.table.len() <= LARGE {
             for (place, out) in places.iter().zip(out) {
-                *out = self.owner(*place, search);
+                *out = self.owner_in(self.bucket(*place), *place);
+            }
+            return;
+        }
+        let mut buckets = [[0; 2]; AHEAD];
+        for (places, out) in places.chunks(AHEAD).zip(out.chunks_mut(AHEAD)) {
+            for (place, bucket) in places.iter().zip(&mut buckets) {
+                *bucket = self.bucket(*place);
+            }
+            for ((place, bucket), out) in places.iter().zip(&buckets).zip(out) {
+                *out = self.owner_in(*bucket, *place);
             }
         }
     }
@@ -284,17 +321,66 @@ impl<T: Place> Points<T> {
     }
 }
 
-/// Whether `table[t]` is the number of points below `t << shift` for every `t`. `points` ascend, the spare ones included.
+/// Looks at arrays that lie elsewhere, piece by piece and in order, so that each can be looked at while it is in the
+/// cache for another reason: places ascend, each point belongs to a server, the index ascends.
+///
+/// Whether the index is that of the points is not asked: that takes as long as all the rest, and who can write a wrong
+/// index with a right checksum can as well write wrong points. An index that ascends from 0 to the number of points
+/// never leads out of them.
 #[cfg(feature = "segment")]
-fn indexes<T: Place>(table: &[u32], points: &[Point<T>], shift: u32) -> bool {
-    let Some((&last, starts)) = table.split_last() else { return false };
-    let is_below =
-        |index: usize, slot: usize| points.get(index).is_some_and(|point| point.value.top(shift) < slot);
-    let divides = |(slot, &start): (usize, &u32)| {
-        let start = start as usize;
-        start < points.len() && !is_below(start, slot) && (start == 0 || is_below(start - 1, slot))
-    };
-    last as usize + SCAN == points.len() && (0..).zip(starts).all(divides)
+pub(crate) struct Audit<T> {
+    servers: u32,
+    place: T,
+    start: u32,
+    points_ascend: bool,
+    points_belong: bool,
+    index_ascends: bool,
+}
+
+#[cfg(feature = "segment")]
+impl<T: Place> Audit<T> {
+    /// Nothing seen yet, of a ring of `servers` servers.
+    pub fn new(servers: u32) -> Self {
+        let (points_ascend, points_belong, index_ascends) = (true, true, true);
+        Self { servers, place: T::cut(0), start: 0, points_ascend, points_belong, index_ascends }
+    }
+
+    /// Looks at the next points; not at the spare ones.
+    #[inline(always)]
+    pub fn points(&mut self, points: &[Point<T>]) {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
+        // Sums in place of exits: the compiler makes vectors of them.
+        let (mut descents, mut most) = (u32::from(first.value < self.place), last.server);
+        for (one, next) in points.iter().zip(&points[1..]) {
+            descents |= u32::from(one.value > next.value);
+            most = most.max(one.server);
+        }
+        self.points_ascend &= descents == 0;
+        self.points_belong &= most < self.servers;
+        self.place = last.value;
+    }
+
+    /// Looks at the next entries of the index.
+    #[inline(always)]
+    pub fn index(&mut self, table: &[u32]) {
+        let (Some(first), Some(last)) = (table.first(), table.last()) else { return };
+        let mut descents = u32::from(*first < self.start);
+        for (one, next) in table.iter().zip(&table[1..]) {
+            descents |= u32::from(one > next);
+        }
+        self.index_ascends &= descents == 0;
+        self.start = *last;
+    }
+
+    /// Says what is wrong with what was seen.
+    pub fn verdict(&self) -> Result<(), &'static str> {
+        match (self.points_ascend, self.points_belong, self.index_ascends) {
+            (true, true, true) => Ok(()),
+            (false, ..) => Err("the points are not in order"),
+            (_, false, _) => Err("a point belongs to no server of the list"),
+            (_, _, false) => Err("the index is not that of the points"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ tested() { # compiler, standard, further flags
 have g++ g++
 have clang++ clang
 for compiler in g++ clang++; do
-  command -v $compiler > /dev/null || { skip "$compiler is not installed"; continue; }
+  command -v $compiler > /dev/null || { skip "the C++ headers with $compiler" "it is not installed"; continue; }
   for standard in c++17 c++20; do tested $compiler $standard; done
 done
 if command -v g++ > /dev/null; then

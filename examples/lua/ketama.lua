@@ -11,6 +11,7 @@ local ffi = require "ffi"
 ffi.cdef [[
 typedef struct ketama_ring ketama_ring;
 typedef struct ketama_fleet ketama_fleet;
+typedef struct ketama_handle ketama_handle;
 typedef struct {
     const char *name; double weight; int down; int backup;
     const char *label; const char *zone; const char *guid; const char *host;
@@ -46,6 +47,10 @@ int ketama_fleet_succeeded(ketama_fleet *fleet, uint32_t server, uint64_t now);
 int ketama_fleet_failed(ketama_fleet *fleet, uint32_t server, uint64_t now);
 int ketama_fleet_mark(ketama_fleet *fleet, uint32_t server, int down, uint64_t now);
 int ketama_fleet_state(const ketama_fleet *fleet, uint32_t server, uint64_t now);
+int ketama_handle_open(const char *path, ketama_handle **out);
+int ketama_handle_refresh(const ketama_handle *handle, int *changed);
+int ketama_handle_ring(const ketama_handle *handle, ketama_ring **out);
+void ketama_handle_free(ketama_handle *handle);
 ]]
 
 local lib = ffi.load("libketama.so.1")
@@ -233,8 +238,36 @@ function Ring:fingerprint()
     return bit.tohex(lib.ketama_ring_fingerprint(self.handle))
 end
 
+local Handle = {}
+Handle.__index = Handle
+
+-- The ring of the file as it is now, as handle.ring too. Costs one system call if nothing has changed. A file that cannot
+-- be used gives nil and why; handle.ring stays.
+function Handle:refresh()
+    local status = lib.ketama_handle_refresh(self.handle, self.changed)
+    if status ~= 0 then return failure(status) end
+    if self.changed[0] == 1 or not self.ring then
+        local ring, why, code = made(function(out) return lib.ketama_handle_ring(self.handle, out) end)
+        if not ring then return nil, why, code end
+        self.ring = ring
+    end
+    return self.ring
+end
+
+-- Follows a server list, or a segment that another process publishes, through all its changes.
+local function follow(path)
+    local out = ffi.new("ketama_handle *[1]")
+    local status = lib.ketama_handle_open(c_text(path), out)
+    if status ~= 0 then return failure(status) end
+    local handle = setmetatable({handle = ffi.gc(out[0], lib.ketama_handle_free), changed = ffi.new("int[1]")}, Handle)
+    local ring, why, code = handle:refresh()
+    if not ring then return nil, why, code end
+    return handle
+end
+
 return {
     new = new,
+    follow = follow,
     -- Reads a server list, classic or TOML, from a file or from text.
     open = function(path) return made(function(out) return lib.ketama_ring_open(c_text(path), out) end) end,
     parse = function(text) return made(function(out) return lib.ketama_ring_parse(text, #text, out) end) end,

@@ -80,6 +80,27 @@ check(not pcall(ring.watch, ring, "no policy"), "an unknown policy is an error o
 local listed = assert(ketama.new("hash-ring", {{name = "a", down = true}, "b"}))
 check(listed:states().a == "down" and listed:get("k") == "b", "a server that is down in the list is down")
 
+-- Handles.
+local followed = list .. ".followed"
+local function put(content)
+    local file = assert(io.open(followed .. ".new", "w"))
+    file:write(content)
+    file:close()
+    assert(os.rename(followed .. ".new", followed))
+end
+put("10.0.1.1:11211 600\n")
+local handle = assert(ketama.follow(followed))
+local first = handle.ring
+check(#first:servers() == 1 and handle:refresh() == first, "an unchanged file keeps its ring")
+put("10.0.1.1:11211 600\n10.0.1.2:11211 300\n")
+check(#handle:refresh():servers() == 2 and #handle.ring:servers() == 2, "a changed file has another ring")
+check(#first:servers() == 1 and first:get("k") == "10.0.1.1:11211", "a ring that is held stays")
+put("10.0.1.1:11211 none\n")
+local bad, reason = handle:refresh()
+check(bad == nil and reason:find("line 1", 1, true) and #handle.ring:servers() == 2, "a bad file leaves the last good ring")
+os.remove(followed)
+check(ketama.follow(followed) == nil, "a missing file cannot be followed")
+
 -- The interface of lua_ketama.
 local old = assert(ketama.roll(list))
 local opened = assert(ketama.open(list))

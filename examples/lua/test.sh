@@ -4,7 +4,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../prefix.sh"
 
-have luajit luajit || { skip "luajit is not installed"; finish; }
+have luajit luajit || { skip "the Lua modules" "luajit is not installed (Debian package luajit)"; finish; }
 library
 printf '10.0.1.1:11211 600\n10.0.1.2:11211 300\n' > "$out/good.servers"
 printf '10.0.1.1:11211 600\n10.0.1.2:11211 none\n' > "$out/bad.servers"
@@ -20,6 +20,7 @@ for compiler in on off; do
 done
 # Weights 2:1 on two servers: floor(80 x 2/3) = 53 and floor(80 / 3) = 26 digests of four points each.
 [ "$(grep -c "^10.0.1.[12]:11211 ([0-9]*)$" "$out/report")" = 316 ] && pass "print_continuum prints every point" || fail "print_continuum"
-luajit "$here/where.lua" "$out/good.servers" user:42 > "$out/report" && grep -q "down$" "$out/report" && pass "where.lua" || fail "where.lua"
+(cd "$root" && luajit examples/lua/where.lua ketama.servers user:42 session-7) > "$out/report"
+sed -n '/^\$ luajit/,/^```/p' "$here/README.md" | grep -v '^[$`]' | diff "$out/report" - && pass "where.lua: as in README.md" || fail "where.lua"
 luajit "$here/where.lua" /nonexistent k 2> "$out/report" > "$out/log" && fail "where.lua with a missing list" || pass "where.lua with a missing list: $(cat "$out/report")"
 finish

@@ -7,17 +7,20 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import importlib.metadata
 import json
 import os
 import pathlib
 import re
+import selectors
 import socket
+import tempfile
 import threading
 import unittest
 from bisect import bisect
 from typing import Any, Dict, Iterator, List, Tuple
 
-from ketama import HashRing, KetamaError, Policy, Ring, Server, State, dialects, version
+from ketama import Handle, HashRing, KetamaError, Policy, Ring, Server, State, dialects, version
 
 VECTORS = pathlib.Path(os.environ["KETAMA_VECTORS"])
 THREE = ["10.0.1.1:11211", "10.0.1.2:11211", "10.0.1.3:11211"]
@@ -134,6 +137,7 @@ class Rings(unittest.TestCase):
 
     def test_the_library_tells_its_version_and_dialects(self) -> None:
         self.assertRegex(version(), r"^\d+\.\d+\.\d+$")
+        self.assertEqual(importlib.metadata.version("ketama-ring"), version())
         self.assertIn("steady", dialects())
 
 
@@ -177,6 +181,36 @@ class StatesOfServers(unittest.TestCase):
         self.assertRaises(KeyError, ring.states.__getitem__, "c")
         self.assertRaises(KeyError, ring.failed, "c")
         self.assertRaises(ValueError, ring.states.__setitem__, "a", State.TRIAL)
+
+
+class Handles(unittest.TestCase):
+    def test_a_handle_follows_its_file_and_survives_a_bad_one(self) -> None:
+        with tempfile.TemporaryDirectory() as folder:
+            path = pathlib.Path(folder, "fleet.servers")
+
+            def put(text: str) -> None:
+                new = path.with_suffix(".new")
+                new.write_text(text)
+                new.rename(path)
+
+            put("10.0.1.1:11211 600\n")
+            handle = Handle(str(path))
+            first = handle.ring
+            self.assertEqual((handle.refresh(), handle.ring is first), (False, True))
+            readable = selectors.DefaultSelector()
+            readable.register(handle, selectors.EVENT_READ)
+            self.assertEqual((readable.select(0), handle.wait(0)), ([], False))
+            put("10.0.1.1:11211 600\n10.0.1.2:11211 300\n")
+            self.assertEqual((len(readable.select(10)), handle.wait(10)), (1, True))
+            self.assertEqual((len(handle.ring), handle.refresh(), len(handle.ring), len(first)), (1, True, 2, 1))
+            self.assertEqual(readable.select(0), [])
+            put("10.0.1.1:11211 none\n")
+            with self.assertRaisesRegex(KetamaError, "line 1"):
+                handle.refresh()
+            self.assertEqual(len(handle.ring), 2)
+            with self.assertRaises(KetamaError):
+                Handle(folder + "/nothing")
+            readable.close()
 
 
 class Naive:

@@ -8,6 +8,7 @@ use crate::dialect::Weights;
 use crate::error::Error;
 use crate::ring::Ring;
 use crate::ring::spread::Spread;
+use crate::segment::is_segment;
 use crate::server::Server;
 use crate::server_list::foreign::Format;
 use crate::server_list::surprise::surprises;
@@ -110,7 +111,7 @@ impl Check {
                 return report;
             }
         };
-        if Format::of(&text) == Format::Classic {
+        if Format::of(&text) == Format::Classic && !is_segment(&text) {
             report.findings.extend(surprises(&text).iter().map(|surprise| {
                 let (number, start) = (surprise.line, surprise.column - 1);
                 let at = start..start + surprise.width;

@@ -1,14 +1,19 @@
 //! The arguments that name a server list, and the dialect and options under which it is to be read.
 
 use super::excerpt::excerpt;
-use super::{Failure, Streams, cannot_read, read_file};
+use super::{Failure, Streams, cannot_read};
 use crate::dialect::Dialect;
 use crate::error::{Error, ErrorKind};
 use crate::ring::Ring;
+use crate::segment::source::{self, Source as State};
+use crate::segment::{Inspection, is_segment};
 use crate::server_list::ServerList;
 use crate::server_list::foreign::Format;
 use clap::Args;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 /// A server list, as arguments give it.
@@ -22,7 +27,7 @@ pub(super) struct ListArguments {
 }
 
 /// How lists are read, whatever they say themselves.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 pub(super) struct Reading {
     /// Build the ring under this dialect; the options of a list under another dialect then do not count
     #[arg(long, value_name = "DIALECT")]
@@ -46,8 +51,11 @@ pub(super) struct Form {
 }
 
 impl Form {
-    /// The list in a text, as it is written.
+    /// The list in a text, as it is written, or in the bytes of a segment.
     pub fn parse(&self, text: &[u8], name: &str) -> Result<ServerList, Error> {
+        if is_segment(text) {
+            return Inspection::of(text).map(|segment| segment.list).map_err(|error| error.in_file(name));
+        }
         let format = self.format.unwrap_or_else(|| Format::of(text));
         format.parse(text, name, self.pool.as_deref())
     }
@@ -76,6 +84,21 @@ impl ListArguments {
         self.source(streams)?.ring()
     }
 
+    /// Where the list is.
+    pub fn file(&self) -> &Path {
+        &self.file
+    }
+
+    /// The state of the file in which the list stands, if the library alone would read the same in it.
+    pub fn state(&self, source: &Source) -> Option<State> {
+        // A pipe cannot be read twice.
+        if !self.reading.is_plain() || is_segment(&source.text) || !self.file.is_file() {
+            return None;
+        }
+        let content = source::read(self.file.as_os_str().as_bytes()).ok()?;
+        (content.bytes == source.text).then_some(content.source)
+    }
+
     /// Reads the list and keeps its text.
     pub fn source(&self, streams: &mut Streams) -> Result<Source, Failure> {
         self.reading.source(&self.file, streams)
@@ -86,6 +109,12 @@ impl Reading {
     /// Reads a list and keeps its text.
     pub fn source(&self, file: &Path, streams: &mut Streams) -> Result<Source, Failure> {
         Source::of(text(file, streams)?, name(file), self)
+    }
+
+    /// Whether lists are read as the library alone would read them.
+    fn is_plain(&self) -> bool {
+        let Self { dialect, options, form } = self;
+        dialect.is_none() && options.is_empty() && form.format.is_none() && form.pool.is_none()
     }
 
     /// The list that stands in `text`; `name` is what the text is called in errors.
@@ -148,10 +177,20 @@ pub(super) fn name(file: &Path) -> String {
 
 /// The whole text of a file or of standard input.
 pub(super) fn text(file: &Path, streams: &mut Streams) -> Result<Vec<u8>, Error> {
-    if !is_stdin(file) {
-        return read_file(file);
-    }
-    let mut text = Vec::new();
-    streams.stdin.read_to_end(&mut text).map_err(|error| cannot_read(&error, &name(file)))?;
-    Ok(text)
+    /// No list of 100,000 servers comes near this; a device that never ends does not exhaust memory.
+    const LARGEST: u64 = 64 << 20;
+    let read = |input: &mut dyn Read| {
+        let mut text = Vec::new();
+        Read::take(input, LARGEST + 1).read_to_end(&mut text)?;
+        if text.len() as u64 > LARGEST {
+            return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
+        }
+        Ok(text)
+    };
+    let read = if is_stdin(file) {
+        read(&mut streams.stdin)
+    } else {
+        File::open(file).and_then(|mut file| read(&mut file))
+    };
+    read.map_err(|error| cannot_read(&error, &name(file)))
 }

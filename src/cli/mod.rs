@@ -23,6 +23,7 @@ mod plot;
 mod points;
 mod progress;
 pub(crate) mod selftest;
+mod shared;
 mod stats;
 mod table;
 mod verify;
@@ -63,6 +64,8 @@ enum Command {
     Compare(compare::Compare),
     Convert(convert::Convert),
     Plot(plot::Plot),
+    #[command(flatten)]
+    Shared(shared::Command),
     Dialects(dialects::List),
     Selftest(selftest::Selftest),
     Bench(bench::Bench),
@@ -84,6 +87,7 @@ impl Command {
             Self::Compare(compare) => compare.run(streams),
             Self::Convert(convert) => convert.run(streams),
             Self::Plot(plot) => plot.run(streams),
+            Self::Shared(shared) => shared.run(streams),
             Self::Dialects(list) => list.run(streams),
             Self::Selftest(selftest) => selftest.run(streams),
             Self::Bench(bench) => bench.run(streams),
@@ -119,6 +123,16 @@ enum Failure {
     },
 }
 
+impl Failure {
+    /// What is wrong, in words; None if it is only that nobody reads.
+    fn reason(&self) -> Option<String> {
+        match self {
+            Self::Closed => None,
+            Self::Error(error) | Self::Shown { error, .. } => Some(error.to_string()),
+        }
+    }
+}
+
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Error(error)
@@ -147,17 +161,24 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, streams: &mut Streams)
     let flushed = exit.and_then(|exit| Ok(streams.stdout.flush().map(|()| exit)?));
     let exit = flushed.unwrap_or_else(|failure| match failure {
         Failure::Closed => Exit::Good,
-        Failure::Error(error) => {
-            complain(streams, &error);
-            Exit::Bad
-        }
-        Failure::Shown { error, excerpt } => {
-            complain(streams, &error);
-            let _ = streams.stderr.write_all(excerpt.as_bytes());
+        _ => {
+            explain(streams, &failure);
             Exit::Bad
         }
     });
     exit as u8
+}
+
+/// Says on standard error why something was not done. If that fails too, the exit code alone has to tell.
+fn explain(streams: &mut Streams, failure: &Failure) {
+    match failure {
+        Failure::Closed => {}
+        Failure::Error(error) => complain(streams, error),
+        Failure::Shown { error, excerpt } => {
+            complain(streams, error);
+            let _ = streams.stderr.write_all(excerpt.as_bytes());
+        }
+    }
 }
 
 /// Shows the help that was asked for, or what is wrong with the arguments.
@@ -171,7 +192,7 @@ fn tell(usage: &clap::Error, streams: &mut Streams) -> Result<Exit, Failure> {
     Ok(Exit::Good)
 }
 
-/// Says on standard error what is wrong. If that fails too, the exit code alone has to tell.
+/// Says on standard error what is wrong.
 fn complain(streams: &mut Streams, error: &Error) {
     let _ = writeln!(streams.stderr, "ketama: {error}");
 }

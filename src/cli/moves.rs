@@ -107,16 +107,17 @@ impl MovesArguments {
 
     /// [`Exit::Different`] if more moves than is allowed, of the key space or of the keys; says so on standard error.
     pub fn judge(&self, comparison: &Comparison, streams: &mut Streams) -> Result<Exit, Failure> {
+        let Some(reason) = self.excess(comparison) else { return Ok(Exit::Good) };
+        writeln!(streams.stderr, "ketama: {reason}")?;
+        Ok(Exit::Different)
+    }
+
+    /// What is to be said if more moves than is allowed.
+    pub fn excess(&self, comparison: &Comparison) -> Option<String> {
         let moved = comparison.all().map(Moves::moved).fold(0.0, f64::max);
-        match self.max_moved {
-            // Shares that are equal may differ in their last bits.
-            Some(most) if moved > most + 1e-12 => {
-                let (moved, most) = (percent(moved), percent(most));
-                writeln!(streams.stderr, "ketama: {moved} would move, more than the {most} of --max-moved")?;
-                Ok(Exit::Different)
-            }
-            _ => Ok(Exit::Good),
-        }
+        // Shares that are equal may differ in their last bits.
+        let most = self.max_moved.filter(|most| moved > most + 1e-12)?;
+        Some(format!("{} would move, more than the {} of --max-moved", percent(moved), percent(most)))
     }
 }
 

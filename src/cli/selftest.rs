@@ -2,6 +2,7 @@
 
 use super::table::count;
 use super::{Exit, Failure, Streams, json};
+use crate::dialect::DIALECTS;
 use crate::error::Error;
 use crate::hash::md5::{Backend, words, words_many_with};
 use crate::observation::Observation;
@@ -16,7 +17,8 @@ use serde::Serialize;
 /// answers were recorded from its software. Exit code 0: all is well; 1: something is not.
 #[derive(Args)]
 pub(super) struct Selftest {
-    /// Print an object: {"backends": [{"name", "checks", "failures"}], "dialects": [{"name", "checks", "failures"}]}
+    /// Print an object: {"backends": [{"name", "checks", "failures"}], "dialects": [{"name", "checks", "failures"}],
+    /// "unchecked": [DIALECT]}
     #[arg(long)]
     json: bool,
     /// Print the last line only
@@ -37,6 +39,8 @@ const WIDEST: usize = 16;
 struct Report {
     backends: Vec<Checked>,
     dialects: Vec<Checked>,
+    /// Dialects without a recorded answer in this program.
+    unchecked: Vec<&'static str>,
 }
 
 /// One thing that was checked.
@@ -49,7 +53,11 @@ struct Checked {
 
 impl Selftest {
     pub fn run(&self, streams: &mut Streams) -> Result<Exit, Failure> {
-        let report = Report { backends: Backend::available().map(backend).collect(), dialects: dialects()? };
+        let dialects = dialects()?;
+        let is_checked = |name: &&str| dialects.iter().any(|checked| checked.name == *name);
+        let unchecked =
+            DIALECTS.iter().map(|dialect| dialect.name).filter(|name| !is_checked(name)).collect();
+        let report = Report { backends: Backend::available().map(backend).collect(), dialects, unchecked };
         let failures: usize =
             report.backends.iter().chain(&report.dialects).map(|checked| checked.failures).sum();
         if self.json {
@@ -63,6 +71,9 @@ impl Selftest {
             }
             for checked in dialects {
                 print("dialect", checked, "answer", "", streams)?;
+            }
+            for name in report.unchecked.iter().filter(|_| !self.quiet) {
+                writeln!(streams.stdout, "dialect {name}: not checked, no answers are built in")?;
             }
             match failures {
                 0 => writeln!(streams.stdout, "all is well")?,

@@ -44,3 +44,13 @@ pub(super) fn list(ring: &Ring, key: &[u8]) -> Vec<u32> {
     out.truncate(count);
     out
 }
+
+/// In the ketama family two servers have a point at 970865382, and this key lies between it and the point before.
+pub(super) fn assert_earlier_owns_common_point(dialect: &'static Dialect) {
+    for names in [["cache-224:11211", "cache-738:11211"], ["cache-738:11211", "cache-224:11211"]] {
+        let ring = ring(dialect, &[], servers(&names)).unwrap();
+        let position = ring.position(b"tie-95").unwrap();
+        assert_eq!(ring.point(position), Some((970_865_382, 0)));
+        assert_eq!(ring.lookup(b"tie-95"), Some(0));
+    }
+}

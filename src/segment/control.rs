@@ -163,6 +163,15 @@ impl View {
     }
 }
 
+/// The number on the control page of the segment at `path`, read without mapping it; None if there is no such page.
+#[cfg(feature = "cli")]
+pub(super) fn number(path: &Path) -> Option<u64> {
+    let file = fs::File::open(name(path)).ok().filter(is_page)?;
+    let mut bytes = [0; 8];
+    std::os::unix::fs::FileExt::read_exact_at(&file, &mut bytes, GENERATION as u64).ok()?;
+    Some(u64::from_ne_bytes(bytes))
+}
+
 /// The path of the control page of a segment.
 fn name(path: &Path) -> PathBuf {
     publish::beside(path, ".control")

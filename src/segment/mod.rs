@@ -11,14 +11,19 @@
 
 #![expect(unsafe_code, reason = "mapped files become slices here, and nowhere else")]
 
+mod check;
 mod control;
 pub(crate) mod directory;
 mod handle;
+#[cfg(feature = "cli")]
+mod inspect;
 mod layout;
 mod list;
 mod map;
 mod publish;
 pub(crate) mod source;
+#[cfg(all(feature = "cli", target_os = "linux"))]
+pub(crate) mod system_v;
 #[cfg(target_os = "linux")]
 mod watch;
 mod write;
@@ -29,9 +34,13 @@ mod testing;
 mod tests;
 
 pub use handle::Handle;
+#[cfg(feature = "cli")]
+pub(crate) use inspect::{Inspection, generation, is_segment, leftovers, remove_leftovers};
 pub use map::Segment;
 pub use publish::Policy;
 pub(crate) use publish::{Shared, share};
+#[cfg(all(feature = "cli", target_os = "linux"))]
+pub(crate) use watch::Watch;
 pub(crate) use write::Contents;
 
 use crate::Ring;
@@ -84,7 +93,17 @@ impl Opened {
 /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) if another process is publishing there for longer than the policy's wait,
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file cannot be written. What lies at `path` then stays as it is.
 pub fn publish(ring: &Ring, path: &Path, policy: &Policy) -> Result<(), Error> {
-    let contents = Contents { fingerprint: ring.fingerprint(), ..Contents::default() };
+    publish_from(ring, None, path, policy)
+}
+
+/// The same for a ring that [`open`] would build from a file in this state.
+pub(crate) fn publish_from(
+    ring: &Ring,
+    source: Option<source::Source>,
+    path: &Path,
+    policy: &Policy,
+) -> Result<(), Error> {
+    let contents = Contents { fingerprint: ring.fingerprint(), source, ..Contents::default() };
     publish::Lock::take(path, policy)?.publish(ring, &contents)
 }
 

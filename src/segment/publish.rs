@@ -89,21 +89,30 @@ impl Lock {
 
     /// Removes what publishers that died have left: none but this process is publishing here.
     fn sweep(&self) {
-        let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else { return };
-        let Ok(entries) = fs::read_dir(if folder.as_os_str().is_empty() { Path::new(".") } else { folder })
-        else {
-            return;
-        };
-        let is_left = |other: &OsStr| {
-            let other = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
-            other.is_some_and(|rest| rest.starts_with(b".") && rest.ends_with(TEMPORARY.as_bytes()))
-        };
-        entries
-            .flatten()
-            .filter(|entry| is_left(&entry.file_name()))
-            // What cannot be removed does no harm but that it lies there.
-            .for_each(|entry| drop(fs::remove_file(entry.path())));
+        // What cannot be removed does no harm but that it lies there.
+        self.leftovers().into_iter().for_each(|path| drop(fs::remove_file(path)));
     }
+
+    /// What publishers that died have left. While this lock is held, no other publisher lives.
+    pub(super) fn leftovers(&self) -> Vec<PathBuf> {
+        let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else {
+            return Vec::new();
+        };
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+        entries.filter(|entry| is_temporary(name, &entry.file_name())).map(|entry| entry.path()).collect()
+    }
+}
+
+/// Whether a file called `other` is one that [`create`] made beside one called `name`; beside `name.b`, it is not.
+fn is_temporary(name: &OsStr, other: &OsStr) -> bool {
+    let rest = other.as_encoded_bytes().strip_prefix(name.as_encoded_bytes());
+    let rest = rest.and_then(|rest| rest.strip_prefix(b".")?.strip_suffix(TEMPORARY.as_bytes()));
+    rest.is_some_and(|rest| {
+        let is_number = |digits: &[u8]| !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+        let mut numbers = rest.split(|&byte| byte == b'-');
+        numbers.by_ref().take(2).filter(|digits| is_number(digits)).count() == 2 && numbers.next().is_none()
+    })
 }
 
 impl Drop for Lock {
@@ -185,4 +194,18 @@ pub(crate) fn share<R>(
         Ok(attached) => Shared::Attached(attached),
         Err(reason) => Shared::Private(Box::new(ring), reason),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_publisher_knows_its_own_leftovers_from_those_of_a_segment_with_a_longer_name() {
+        let is_left = |other: &str| is_temporary(OsStr::new("fleet"), OsStr::new(other));
+        assert!(is_left("fleet.12-0.tmp"));
+        let others =
+            ["fleet.b.12-0.tmp", "fleet", "fleet.tmp", "fleet.1.tmp", "fleet.1-2-3.tmp", "fleet.1-x.tmp"];
+        assert!(others.iter().all(|other| !is_left(other)));
+    }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::os::fd::{AsRawFd, RawFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::path::{Component, Path, PathBuf};
 
 use inotify::{EventMask, Inotify, WatchDescriptor, WatchMask};
@@ -13,7 +13,7 @@ const LINKS: usize = 40;
 
 /// A watched path.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(crate) struct Watch {
     path: PathBuf,
     inotify: Inotify,
     folders: HashMap<PathBuf, WatchDescriptor>,
@@ -77,6 +77,12 @@ impl Watch {
             let _ = self.inotify.watches().remove(watch.clone());
         }
         self.folders = watched;
+    }
+}
+
+impl AsFd for Watch {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.inotify.as_fd()
     }
 }
 

@@ -18,17 +18,19 @@ mod cli_plan;
 mod cli_plot;
 #[cfg(feature = "cli")]
 mod cli_readme;
+mod cli_shared;
 #[cfg(feature = "cli")]
 mod cli_stats;
 #[cfg(feature = "cli")]
 mod cli_tools;
+#[cfg(feature = "cli")]
+mod cli_watch;
 #[cfg(feature = "cli")]
 mod fleets;
 #[cfg(feature = "cli")]
 mod forms;
 #[cfg(feature = "capi")]
 mod headers;
-mod readme;
 #[cfg(feature = "cli")]
 pub(crate) mod vectors;
 #[cfg(feature = "cli")]

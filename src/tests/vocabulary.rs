@@ -38,6 +38,9 @@ fn every_dialect_is_in_the_vocabulary_with_its_aliases_and_fields() {
         for alias in dialect.aliases {
             assert!(row.contains(&quoted(alias)), "{dialect}: alias {alias}");
         }
+        for cell in [dialect.software, dialect.version, dialect.verified] {
+            assert!(row.contains(&format!("| {cell} |")), "{dialect}: its row should have a cell {cell}");
+        }
         for field in dialect.fields {
             let row = self::row(&[field.name()]).unwrap_or_else(|| panic!("no row for {}", field.name()));
             assert!(row.contains(&quoted(dialect.name)), "{dialect}: field {}", field.name());

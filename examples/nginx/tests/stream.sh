@@ -2,7 +2,7 @@
 
 stream_module=/usr/lib/nginx/modules/ngx_stream_module.so
 if ! installed $stream_module libnginx-mod-stream; then
-  skip "stream: nginx has no stream module (Debian package libnginx-mod-stream)"
+  skip "stream" "nginx has no stream module (Debian package libnginx-mod-stream)"
 else
   for i in 1 2 3 4 5; do start_backend $i; done
   for i in 1 2 3 4; do printf '%s %d\n' "$(at $i)" "$i"; done > "$run/stream.servers"
@@ -38,7 +38,7 @@ else
   equal "stream, \$ketama_server" <(sort "$run/expected") <(sort "$run/chosen.log")
   connected "a list" "$listed" "" "$run/stream.servers"
   mv "$run/other.servers" "$run/followed.servers"
-  await logged "upstream \"listed\" follows $run/followed.servers"
+  await is_logged "upstream \"listed\" follows $run/followed.servers"
   connected "the list has changed" "$listed" "" "$run/followed.servers"
   stop_backend 5
   connected "one server dead" "$listed" "$(at 5)" "$run/followed.servers"

@@ -3,14 +3,13 @@
 # Argument: the built extension. Prints one line for each check; ends with 1 if one failed.
 set -u
 extension=$(realpath "$1")
-here=$(cd "$(dirname "$0")" && pwd)
+here=$(cd "$(dirname "$0")/.." && pwd)
+. "$here/../prefix.sh"
 fpm=php-fpm$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
 folder=$(mktemp -d)
 list=$folder/list
 failed=0
-master=
-stop() { [ -n "$master" ] && kill "$master" 2>/dev/null && wait "$master" 2>/dev/null; rm -rf "$folder"; }
-trap stop EXIT
+trap 'stop; rm -rf "$folder"' EXIT
 chmod 755 "$folder"
 
 # Fingerprint and answers of a list, from a ring that never was in a cache.
@@ -23,42 +22,33 @@ ring() {
 publish() { cp "$1" "$list.new" && mv "$list.new" "$list"; }
 
 start() {
-  local port user=
+  local user=
   [ "$(id -u)" = 0 ] && user=$'user = nobody\ngroup = nogroup'
-  for port in $(shuf -i 20000-29999 -n 10); do
-    cat > "$folder/fpm.conf" <<CONF
+  cat > "$folder/fpm.conf" <<CONF
 [global]
 error_log = $folder/fpm.log
 daemonize = no
 [www]
 $user
-listen = 127.0.0.1:$port
+listen = $folder/socket
 pm = static
 pm.max_children = 4
 catch_workers_output = yes
 php_admin_value[error_log] = $folder/php.log
 php_admin_flag[log_errors] = on
 CONF
-    : > "$folder/php.log"; chmod 666 "$folder/php.log"
-    "$fpm" -n -d extension="$extension" -y "$folder/fpm.conf" > "$folder/out" 2>&1 & master=$!
-    for _ in $(seq 100); do
-      kill -0 "$master" 2>/dev/null || continue 2
-      if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
-        sleep 0.1; kill -0 "$master" 2>/dev/null || continue 2 # somebody else's port answered
-        address=127.0.0.1:$port; return 0
-      fi
-      sleep 0.05
-    done
-    kill "$master" 2>/dev/null
-  done
-  cat "$folder/out" "$folder/fpm.log" >&2
-  return 1
+  : > "$folder/php.log"; chmod 666 "$folder/php.log"
+  # As leader of a process group it cannot leave the session, outside of which it could starve on a busy machine.
+  set -m
+  "$fpm" -n -d extension="$extension" -y "$folder/fpm.conf" > "$folder/out" 2>&1 & servers+=($!)
+  set +m
+  await test -S "$folder/socket" || { cat "$folder/out" "$folder/fpm.log" >&2; return 1; }
 }
 
 # N requests, eight at a time: one line for each that was answered. Each holds its worker for a moment.
 requests() {
-  seq "$1" | KETAMA_LIST=$list SCRIPT_FILENAME=$here/fpm.php REQUEST_METHOD=GET \
-    xargs -P 8 -I{} timeout 20 cgi-fcgi -bind -connect "$address" | grep -a '^[0-9]\+ '
+  seq "$1" | KETAMA_LIST=$list SCRIPT_FILENAME=$here/tests/fpm.php REQUEST_METHOD=GET \
+    xargs -P 8 -I{} timeout 20 cgi-fcgi -bind -connect "$folder/socket" | grep -a '^[0-9]\+ '
 }
 
 check() { # name, condition as a command
@@ -78,7 +68,7 @@ echo 'no weight' > "$folder/bad"
 a=$(ring "$folder/a"); b=$(ring "$folder/b")
 publish "$folder/a"
 start || { echo "FAILED: php-fpm did not start"; exit 1; }
-sleep 0.1
+sleep 0.1 # a list younger than a tick of the file system's clock is read at each opening
 
 answers=$(requests 60)
 workers=$(cut -d' ' -f1 <<< "$answers" | sort -u | wc -l)

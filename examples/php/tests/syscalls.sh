@@ -5,7 +5,7 @@ set -u
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 printf '10.0.0.1:11211\t100\n' > "$folder/list"
-sleep 0.1
+sleep 0.1 # a list younger than a tick of the file system's clock is read at each opening
 strace -f -o "$folder/calls" -e trace=%file,read,readlink php -n -d extension="$(realpath "$1")" \
   -r 'for ($i = 0; $i < 1000; $i++) Ketama\Ring::open($argv[1]);' "$folder/list" || exit 1
 looks=$(grep "$folder/list" "$folder/calls" | grep -c 'stat')

@@ -4,7 +4,8 @@
 >>> server = ring.get("user:42")
 """
 
+from ._handle import Handle
 from ._ring import KetamaError, Policy, Ring, Server, State, States, dialects, version
 from .hash_ring import HashRing
 
-__all__ = ["HashRing", "KetamaError", "Policy", "Ring", "Server", "State", "States", "dialects", "version"]
+__all__ = ["Handle", "HashRing", "KetamaError", "Policy", "Ring", "Server", "State", "States", "dialects", "version"]

@@ -1,0 +1,3 @@
+//! The exported C functions of libketama, for Python's cffi.
+
+pub use ketama::capi::*;

@@ -1,0 +1,104 @@
+//! A segment looked at from outside: what its file says, read and not mapped, whoever owns it; and what publishers that
+//! died have left beside it. What is found here is shown to people, and is no ring.
+
+use super::layout::{self, COVERED, FORMAT, HEADER, Header, MAGIC, NATIVE, refused};
+use super::publish::{Lock, Policy};
+use super::source::Source;
+use super::{control, list};
+use crate::error::Error;
+use crate::point::{Point, SPARE};
+use crate::server_list::ServerList;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use xxhash_rust::xxh3::xxh3_64;
+
+/// What the bytes of a segment say.
+pub(crate) struct Inspection {
+    /// [`crate::Ring::fingerprint`] as the publisher computed it; 0 if it did not.
+    pub fingerprint: u64,
+    /// The file from which the ring was built, if from one.
+    pub source: Option<Source>,
+    /// The list.
+    pub list: ServerList,
+    /// Number of points.
+    pub points: usize,
+}
+
+impl Inspection {
+    /// Reads the bytes of a whole segment.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Segment`](crate::ErrorKind::Segment) if they are none, are of an unknown format, or are damaged.
+    pub fn of(bytes: &[u8]) -> Result<Self, Error> {
+        if !is_segment(bytes) {
+            return Err(refused("it is not a segment"));
+        }
+        let Some((head, _)) = bytes.split_at_checked(HEADER) else {
+            return Err(refused("it is shorter than a header"));
+        };
+        let header = Header(head);
+        if (header.u32(layout::VERSION), header.u32(layout::BYTE_ORDER)) != (FORMAT, NATIVE) {
+            return Err(refused("it has another format or another byte order"));
+        }
+        if header.u64(layout::SIZE) != bytes.len() as u64 {
+            return Err(refused("its size is not the one that it was written with"));
+        }
+        if xxh3_64(&bytes[COVERED..]) != header.u64(layout::CHECKSUM) {
+            return Err(refused("its checksum is wrong"));
+        }
+        let section = |field| {
+            let span = header.section(field, bytes.len())?;
+            Ok::<_, Error>(&bytes[span.offset..span.offset + span.length])
+        };
+        let [list, index, servers] =
+            [layout::LIST_SECTION, layout::INDEX_SECTION, layout::SERVERS_SECTION].map(section);
+        let entry = match header.u32(layout::WIDTH) {
+            32 => size_of::<Point<u32>>(),
+            64 => size_of::<Point<u64>>(),
+            _ => size_of::<Point<u128>>(),
+        };
+        let points = section(layout::POINTS_SECTION)?.len() / entry;
+        Ok(Self {
+            points: points.saturating_sub(SPARE),
+            fingerprint: header.u64(layout::FINGERPRINT),
+            source: Source::read_from(&header),
+            list: list::decode(list?, index?, servers?)?,
+        })
+    }
+}
+
+/// Whether these bytes begin as segments do, of whatever version.
+pub(crate) fn is_segment(bytes: &[u8]) -> bool {
+    bytes.starts_with(&MAGIC)
+}
+
+/// How often the segment at `path` was published since its control page was made; None if
+/// there is none.
+pub(crate) fn generation(path: &Path) -> Option<Generation> {
+    control::number(path).map(|number| Generation { done: number / 2, announced: number % 2 == 1 })
+}
+
+/// What a control page says.
+pub(crate) struct Generation {
+    /// How many publications are done.
+    pub done: u64,
+    /// One more is under way, or its publisher has died.
+    pub announced: bool,
+}
+
+/// Files beside the segment at `path` that publishers left when they died; none while another one is publishing.
+pub(crate) fn leftovers(path: &Path) -> Vec<PathBuf> {
+    locked(path).map_or_else(Vec::new, |lock| lock.leftovers())
+}
+
+/// Removes them; gives those that are gone, and why others are not.
+pub(crate) fn remove_leftovers(path: &Path) -> Vec<(PathBuf, std::io::Result<()>)> {
+    let Some(lock) = locked(path) else { return Vec::new() };
+    lock.leftovers().into_iter().map(|left| (left.clone(), std::fs::remove_file(left))).collect()
+}
+
+/// The lock of a segment that has been published, if no other process has it.
+fn locked(path: &Path) -> Option<Lock> {
+    let policy = Policy { group: false, wait: Duration::ZERO };
+    super::publish::beside(path, ".lock").exists().then(|| Lock::take(path, &policy).ok()).flatten()
+}
