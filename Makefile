@@ -7,11 +7,12 @@
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make dist                              what is installed: the libraries with link-time optimisation, the command
 #   make install PREFIX= LIBDIR= DESTDIR=  puts it there, builds it if need be; make uninstall takes it away again
+#   make deb                               Debian packages of it, of the PHP extension and of the nginx modules
 #   make clean
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi soak library tools dist install uninstall clean
+.PHONY: demo test compare abi soak library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -30,7 +31,7 @@ BASHDIR := $(PREFIX)/share/bash-completion/completions
 ZSHDIR := $(PREFIX)/share/zsh/site-functions
 FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
 CMAKEDIR := $(LIBDIR)/cmake/ketama
-DIST := $(TARGET)/dist
+DIST ?= $(TARGET)/dist
 SONAME := libketama.so.1
 VERSION := $(shell sed -n '/^version = /{s/[^"]*"\([^"]*\)".*/\1/p;q}' Cargo.toml)
 LIBRARY := $(basename $(SONAME)).$(VERSION)
@@ -114,7 +115,6 @@ install: $(DIST)/built
 	install -m 644 $(DIST)/completions/bash $(DESTDIR)$(BASHDIR)/ketama
 	install -m 644 $(DIST)/completions/zsh $(DESTDIR)$(ZSHDIR)/_ketama
 	install -m 644 $(DIST)/completions/fish $(DESTDIR)$(FISHDIR)/ketama.fish
-	[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/ketama $(DESTDIR)$(MANDIR)/ketama.1 $(DESTDIR)$(MANDIR)/ketama-*.1
@@ -122,7 +122,10 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS))
 	rm -f $(DESTDIR)$(BASHDIR)/ketama $(DESTDIR)$(ZSHDIR)/_ketama $(DESTDIR)$(FISHDIR)/ketama.fish
 	rm -rf $(DESTDIR)$(CMAKEDIR)
-	[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
+
+deb: $(DIST)/built
+	DIST=$(abspath $(DIST)) examples/debian/build.sh $(TARGET)/deb
+	@ls $(TARGET)/deb/*.deb
 
 clean:
 	cargo clean

@@ -2,7 +2,7 @@
 #
 # KETAMA_PREFIX=/usr takes an installed library; without it one is built, and installed into target/prefix. As root, missing
 # Debian packages are installed.
-root=$(cd "$here/../.." && pwd)
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 out=$target/$(basename "$here")
 passed=0 failed=0 skipped=0

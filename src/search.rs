@@ -72,10 +72,10 @@ impl<V> Deref for Stored<V> {
 }
 
 impl<V> Stored<V> {
-    /// Bytes of memory held.
+    /// Bytes of the values: what an allocator adds to them is its own affair, and differs from machine to machine.
     fn memory(&self) -> usize {
         match self {
-            Self::Owned(values) => values.capacity() * size_of::<V>(),
+            Self::Owned(values) => size_of_val(&values[..]),
             Self::Shared(values) => size_of_val(*values),
         }
     }
@@ -131,7 +131,7 @@ impl<T: Place> Points<T> {
     }
 
     /// Takes arrays as [`Points::arrays`] gave them, which lie where `owner` holds them: the caller answers for it that
-    /// they stay there, unchanged, until `owner` is dropped. `servers` is the number of servers in the list.
+    /// they stay there, unchanged, until `owner` is dropped, and that an [`Audit`] has seen all of them.
     ///
     /// # Errors
     /// Says what is wrong with arrays that `new` would not have made.
@@ -139,19 +139,10 @@ impl<T: Place> Points<T> {
     pub(crate) fn shared(
         points: &'static [Point<T>],
         table: &'static [u32],
-        servers: usize,
         owner: Arc<dyn Owner>,
     ) -> Result<Self, &'static str> {
         let (placed, end) =
             points.split_at_checked(points.len().wrapping_sub(SCAN)).ok_or("too few points")?;
-        if !placed.is_sorted_by_key(|point| point.value) {
-            return Err("the points are not in order");
-        }
-        if placed.iter().fold(0, |most, point| most.max(point.server)) as usize >= servers
-            && !placed.is_empty()
-        {
-            return Err("a point belongs to no server of the list");
-        }
         if end != [spare(placed); SCAN] {
             return Err("the points do not end at the end of the circle");
         }
@@ -159,7 +150,8 @@ impl<T: Place> Points<T> {
         if table.len() != (1 << (T::BITS - shift)) + 1 {
             return Err("the index has the wrong size");
         }
-        if !indexes(table, points, shift) {
+        // What lies between is no less than the first and no more than the last: see `Audit`.
+        if (table.first(), table.last()) != (Some(&0), u32::try_from(placed.len()).ok().as_ref()) {
             return Err("the index is not that of the points");
         }
         let (points, table) = (Stored::Shared(points), Stored::Shared(table));
@@ -236,7 +228,7 @@ impl<T: Place> Points<T> {
         let start = bucket.start;
         self.points
             .get(bucket)
-            .map_or(start, |bucket| start + bucket.partition_point(|point| point.value < h))
+            .map_or(self.len(), |bucket| start + bucket.partition_point(|point| point.value < h))
     }
 
     /// The index of the point that answers for `h`; None only if there are no points.
@@ -329,17 +321,66 @@ impl<T: Place> Points<T> {
     }
 }
 
-/// Whether `table[t]` is the number of points below `t << shift` for every `t`. `points` ascend, the spare ones included.
+/// Looks at arrays that lie elsewhere, piece by piece and in order, so that each can be looked at while it is in the
+/// cache for another reason: places ascend, each point belongs to a server, the index ascends.
+///
+/// Whether the index is that of the points is not asked: that takes as long as all the rest, and who can write a wrong
+/// index with a right checksum can as well write wrong points. An index that ascends from 0 to the number of points
+/// never leads out of them.
 #[cfg(feature = "segment")]
-fn indexes<T: Place>(table: &[u32], points: &[Point<T>], shift: u32) -> bool {
-    let Some((&last, starts)) = table.split_last() else { return false };
-    let is_below =
-        |index: usize, slot: usize| points.get(index).is_some_and(|point| point.value.top(shift) < slot);
-    let divides = |(slot, &start): (usize, &u32)| {
-        let start = start as usize;
-        start < points.len() && !is_below(start, slot) && (start == 0 || is_below(start - 1, slot))
-    };
-    last as usize + SCAN == points.len() && (0..).zip(starts).all(divides)
+pub(crate) struct Audit<T> {
+    servers: u32,
+    place: T,
+    start: u32,
+    points_ascend: bool,
+    points_belong: bool,
+    index_ascends: bool,
+}
+
+#[cfg(feature = "segment")]
+impl<T: Place> Audit<T> {
+    /// Nothing seen yet, of a ring of `servers` servers.
+    pub fn new(servers: u32) -> Self {
+        let (points_ascend, points_belong, index_ascends) = (true, true, true);
+        Self { servers, place: T::cut(0), start: 0, points_ascend, points_belong, index_ascends }
+    }
+
+    /// Looks at the next points; not at the spare ones.
+    #[inline(always)]
+    pub fn points(&mut self, points: &[Point<T>]) {
+        let (Some(first), Some(last)) = (points.first(), points.last()) else { return };
+        // Sums in place of exits: the compiler makes vectors of them.
+        let (mut descents, mut most) = (u32::from(first.value < self.place), last.server);
+        for (one, next) in points.iter().zip(&points[1..]) {
+            descents |= u32::from(one.value > next.value);
+            most = most.max(one.server);
+        }
+        self.points_ascend &= descents == 0;
+        self.points_belong &= most < self.servers;
+        self.place = last.value;
+    }
+
+    /// Looks at the next entries of the index.
+    #[inline(always)]
+    pub fn index(&mut self, table: &[u32]) {
+        let (Some(first), Some(last)) = (table.first(), table.last()) else { return };
+        let mut descents = u32::from(*first < self.start);
+        for (one, next) in table.iter().zip(&table[1..]) {
+            descents |= u32::from(one > next);
+        }
+        self.index_ascends &= descents == 0;
+        self.start = *last;
+    }
+
+    /// Says what is wrong with what was seen.
+    pub fn verdict(&self) -> Result<(), &'static str> {
+        match (self.points_ascend, self.points_belong, self.index_ascends) {
+            (true, true, true) => Ok(()),
+            (false, ..) => Err("the points are not in order"),
+            (_, false, _) => Err("a point belongs to no server of the list"),
+            (_, _, false) => Err("the index is not that of the points"),
+        }
+    }
 }
 
 #[cfg(test)]

@@ -4,8 +4,6 @@
 #   examples/nginx/test.sh                      builds libketama with cargo
 #   KETAMA_PREFIX=/usr examples/nginx/test.sh   takes an installed one
 #   examples/nginx/test.sh answers list         runs these of tests/*.sh only
-#
-# Ports from KETAMA_TEST_PORT (27100) on are used.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../prefix.sh"
@@ -28,7 +26,7 @@ build=$out/build
 [ "$(exported)" = "ngx_http_upstream_ketama_module ngx_module_names ngx_module_order ngx_modules " ] \
   && pass "the module exports what nginx looks for, and nothing else" || fail "the module exports $(exported)"
 start_world
-for test in ${@:-answers refused failures list memcached stream tls leaks}; do
+for test in ${@:-answers refused failures list names memcached stream tls leaks}; do
   . "$here/tests/$test.sh"
 done
 finish

@@ -1,21 +1,21 @@
-//! Collet's xxHash with a seed, by the crate `xxhash-rust`.
+//! Collet's xxHash with a seed, by the crate `twox-hash`.
 
 /// XXH32.
 #[must_use]
 pub fn xxh32(message: &[u8], seed: u32) -> u32 {
-    xxhash_rust::xxh32::xxh32(message, seed)
+    twox_hash::XxHash32::oneshot(seed, message)
 }
 
 /// XXH64.
 #[must_use]
 pub fn xxh64(message: &[u8], seed: u64) -> u64 {
-    xxhash_rust::xxh64::xxh64(message, seed)
+    twox_hash::XxHash64::oneshot(seed, message)
 }
 
 /// XXH3, the variant with 64 bits.
 #[must_use]
 pub fn xxh3(message: &[u8], seed: u64) -> u64 {
-    xxhash_rust::xxh3::xxh3_64_with_seed(message, seed)
+    twox_hash::XxHash3_64::oneshot_with_seed(seed, message)
 }
 
 #[cfg(test)]

@@ -5,7 +5,8 @@ use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule};
 use crate::search::{Points, Search};
 use std::collections::HashMap;
-use xxhash_rust::xxh3::{Xxh3, xxh3_64};
+use std::hash::Hasher;
+use twox_hash::XxHash3_64 as Xxh3;
 
 /// An arc: the places from `start` up to the start of the next arc, or to the end of the circle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -105,43 +106,43 @@ impl Ring {
             Rule::Wide(engine) => engine.write_to(&mut text, self),
             Rule::Widest(engine) => engine.write_to(&mut text, self),
             Rule::Only(server) => write_only(&mut text, self.name_digest(Some(*server))),
-            Rule::Nowhere => text.update(b"nowhere"),
+            Rule::Nowhere => text.write(b"nowhere"),
             Rule::Scores(scores) => {
-                text.update(b"scores ");
-                text.update(scores.name.as_bytes());
+                text.write(b"scores ");
+                text.write(scores.name.as_bytes());
                 for candidate in scores.candidates.iter() {
-                    text.update(&xxh3_64(&candidate.text).to_le_bytes());
-                    text.update(&self.name_digest(Some(candidate.server)).to_le_bytes());
+                    text.write(&Xxh3::oneshot(&candidate.text).to_le_bytes());
+                    text.write(&self.name_digest(Some(candidate.server)).to_le_bytes());
                 }
             }
         }
-        text.digest()
+        text.finish()
     }
 
     /// Stands for a server's name; 0 for no server.
     fn name_digest(&self, server: Option<u32>) -> u64 {
         let server = server.and_then(|server| self.servers().get(server as usize));
-        server.map_or(0, |server| xxh3_64(&server.name))
+        server.map_or(0, |server| Xxh3::oneshot(&server.name))
     }
 
     /// Servers that are down and passed over by a rule that no arc shows.
     fn write_down(&self, text: &mut Xxh3) {
         if self.rule.tries().is_some() && !self.down.is_empty() {
-            text.update(self.dialect().name.as_bytes());
+            text.write(self.dialect().name.as_bytes());
             let mut names: Vec<u64> = (0..)
                 .zip(self.down.iter())
                 .filter(|(_, down)| **down)
                 .map(|(server, _)| self.name_digest(Some(server)))
                 .collect();
             names.sort_unstable();
-            names.iter().for_each(|name| text.update(&name.to_le_bytes()));
+            names.iter().for_each(|name| text.write(&name.to_le_bytes()));
         }
     }
 }
 
 fn write_only(text: &mut Xxh3, name: u64) {
-    text.update(b"only ");
-    text.update(&name.to_le_bytes());
+    text.write(b"only ");
+    text.write(&name.to_le_bytes());
 }
 
 impl Rule {
@@ -232,15 +233,15 @@ impl<T: Place> Engine<T> {
             Map::Slots(_) | Map::Buckets(..) => b"slots ",
             Map::Jump(_) => b"jump ",
         };
-        text.update(kind);
-        text.update(&T::BITS.to_le_bytes());
+        text.write(kind);
+        text.write(&T::BITS.to_le_bytes());
         for part in [self.key.hash.name, &self.key.part] {
-            text.update(&(part.len() as u64).to_le_bytes());
-            text.update(part.as_bytes());
+            text.write(&(part.len() as u64).to_le_bytes());
+            text.write(part.as_bytes());
         }
         for (place, name) in words {
-            text.update(&place.to_le_bytes());
-            text.update(&name.to_le_bytes());
+            text.write(&place.to_le_bytes());
+            text.write(&name.to_le_bytes());
         }
         ring.write_down(text);
     }

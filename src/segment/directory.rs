@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
-use xxhash_rust::xxh3::xxh3_128;
+use twox_hash::XxHash3_128;
 
 /// The variable that names it.
 const VARIABLE: &str = "KETAMA_SEGMENT_DIR";
@@ -37,7 +37,10 @@ pub(crate) fn candidates(folder: &std::path::Path, path: &[u8]) -> Vec<PathBuf> 
     // If it cannot be made, publishing will say why.
     let _ = std::fs::DirBuilder::new().mode(0o700).create(folder);
     let absolute = std::path::absolute(OsStr::from_bytes(path));
-    let digest = absolute.map_or_else(|_| xxh3_128(path), |path| xxh3_128(path.as_os_str().as_bytes()));
+    let digest = absolute.map_or_else(
+        |_| XxHash3_128::oneshot(path),
+        |path| XxHash3_128::oneshot(path.as_os_str().as_bytes()),
+    );
     let name = |user: u32| folder.join(format!("ketama-{FORMAT}-{user}-{digest:032x}"));
     // SAFETY: the call has no preconditions.
     let user = unsafe { libc::geteuid() };

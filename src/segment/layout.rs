@@ -71,6 +71,11 @@ pub struct Span {
     pub length: usize,
 }
 
+impl Span {
+    /// A section of which nothing is there.
+    pub const NONE: Self = Self { offset: HEADER, length: 0 };
+}
+
 /// The header's bytes, to be read or written field by field.
 pub(super) struct Header<B>(pub B);
 

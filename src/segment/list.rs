@@ -160,22 +160,30 @@ fn option<'a>(reader: &mut Reader<'a>) -> Option<(&'a str, Value)> {
     Some((name, value))
 }
 
+#[inline]
 fn server(reader: &mut Reader) -> Option<Server> {
     let name = reader.bytes()?.to_vec();
     let [0, flags, fields] = reader.array()? else { return None };
+    let weight = reader.array()?;
     let weight = if flags & FRACTION == 0 {
-        Weight::Integer(i64::from_ne_bytes(reader.array()?))
+        Weight::Integer(i64::from_ne_bytes(weight))
     } else {
-        Weight::Fraction(f64::from_ne_bytes(reader.array()?))
+        Weight::Fraction(f64::from_ne_bytes(weight))
     };
-    let line = reader.u32()?;
+    let (down, backup, line) = (flags & DOWN != 0, flags & BACKUP != 0, reader.u32()?);
+    let server = Server { name, weight, down, backup, line, ..Server::default() };
+    // Most servers have nothing else.
+    if fields == 0 { Some(server) } else { fill(server, fields, reader) }
+}
+
+/// Reads the fields of a server that not all have.
+fn fill(mut server: Server, fields: u8, reader: &mut Reader) -> Option<Server> {
     let has = |field| fields & field != 0;
-    let mut server =
-        Server { down: flags & DOWN != 0, backup: flags & BACKUP != 0, line, ..Server::new(name, weight) };
-    server.label = reader.optional(has(LABEL), |reader| Some(reader.bytes()?.to_vec()))?;
+    let text = |reader: &mut Reader| Some(reader.bytes()?.to_vec());
+    server.label = reader.optional(has(LABEL), text)?;
     server.id = reader.optional(has(ID), Reader::u32)?;
-    server.guid = reader.optional(has(GUID), |reader| Some(reader.bytes()?.to_vec()))?;
-    server.host = reader.optional(has(HOST), |reader| Some(reader.bytes()?.to_vec()))?;
+    server.guid = reader.optional(has(GUID), text)?;
+    server.host = reader.optional(has(HOST), text)?;
     server.port = reader.optional(has(PORT), |reader| u16::try_from(reader.u32()?).ok())?;
     server.vnodes = reader.optional(has(VNODES), Reader::u32)?;
     server.tokens = reader.optional(has(TOKENS), |reader| {
@@ -183,7 +191,7 @@ fn server(reader: &mut Reader) -> Option<Server> {
         let bytes = reader.take((count as usize).checked_mul(8)?)?;
         Some(bytes.as_chunks().0.iter().map(|token| i64::from_ne_bytes(*token)).collect())
     })?;
-    server.zone = reader.optional(has(ZONE), |reader| Some(reader.bytes()?.to_vec()))?;
+    server.zone = reader.optional(has(ZONE), text)?;
     Some(server)
 }
 

@@ -6,7 +6,8 @@
 //! ([`super::publish`]); and nobody else can, for a file is mapped only if it belongs to this user or to root and only
 //! its owner may write to it. What remains is told in `README.md`, "When a mapped segment can fail".
 
-use super::layout::{self, FORMAT, HEADER, Header, MAGIC, NATIVE, RECORDS_HEADER, Span, refused};
+use super::check::{Checked, Spans, array, checked};
+use super::layout::{RECORDS_HEADER, Span, refused};
 use super::list;
 use super::source::{Identity, Source};
 use crate::Ring;
@@ -20,7 +21,6 @@ use std::fs::{File, OpenOptions};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
-use xxhash_rust::xxh3::xxh3_64;
 
 /// Bytes of a record of `include/ketama.h`.
 const RECORD: usize = 28;
@@ -33,18 +33,7 @@ pub struct Segment {
     identity: Identity,
     fingerprint: u64,
     width: u32,
-    servers: u32,
     spans: Spans,
-}
-
-#[derive(Debug)]
-struct Spans {
-    list: Span,
-    index: Span,
-    entries: Span,
-    points: Span,
-    table: Span,
-    records: Span,
 }
 
 impl Owner for Segment {}
@@ -77,8 +66,8 @@ impl Segment {
         let open = || {
             let file = open_trusted(path)?;
             let identity = Identity::of(&file).map_err(|error| io(&error))?;
-            let (Checked { fingerprint, width, servers, spans }, map) = map(&file)?;
-            Ok(Arc::new(Self { map, identity, fingerprint, width, servers, spans }))
+            let (Checked { fingerprint, width, spans }, map) = map(&file)?;
+            Ok(Arc::new(Self { map, identity, fingerprint, width, spans }))
         };
         open().map_err(|error: Error| error.in_file(path.to_string_lossy()))
     }
@@ -160,7 +149,7 @@ impl Segment {
         // SAFETY: as above.
         let table = unsafe { self.array::<u32>(table) }?;
         let owner: Arc<dyn Owner> = Arc::clone(self) as _;
-        Points::shared(points, table, self.servers as usize, owner).map(Arc::new).map_err(refused)
+        Points::shared(points, table, owner).map(Arc::new).map_err(refused)
     }
 
     /// The records of `include/ketama.h`, with the bytes before them that `open_with_header` filled.
@@ -185,18 +174,15 @@ impl Segment {
         self.map.get(span.offset..span.offset + span.length).unwrap_or_default()
     }
 
-    /// A section as an array of integers, or of structs of integers.
+    /// A section as an array.
     ///
     /// # Safety
-    /// `V` takes any bytes, and the array is not used longer than this segment lives.
+    /// `V` as for [`array`], and the array is not used longer than this segment lives.
     unsafe fn array<V>(&self, span: Span) -> Result<&'static [V], Error> {
-        let bytes = self.bytes(span);
-        if !bytes.len().is_multiple_of(size_of::<V>()) || !bytes.as_ptr().cast::<V>().is_aligned() {
-            return Err(refused("a section does not hold a whole number of entries"));
-        }
-        let first = bytes.as_ptr().cast();
-        // SAFETY: as many bytes lie there, aligned (just checked); the rest is the contract of this function.
-        Ok(unsafe { std::slice::from_raw_parts(first, bytes.len() / size_of::<V>()) })
+        // SAFETY: the first half of this function's contract.
+        let array = unsafe { array::<V>(self.bytes(span)) }?;
+        // SAFETY: the array is there; that it stays is the second half of the contract.
+        Ok(unsafe { std::slice::from_raw_parts(array.as_ptr(), array.len()) })
     }
 }
 
@@ -230,57 +216,4 @@ pub(super) fn trust(file: &File) -> Result<(), Error> {
         return Err(refused("others than its owner may write to it"));
     }
     Ok(())
-}
-
-/// What the header of a whole and undamaged segment says.
-pub(super) struct Checked {
-    fingerprint: u64,
-    width: u32,
-    servers: u32,
-    spans: Spans,
-}
-
-/// Checks all that can be checked without knowing what the sections hold.
-pub(super) fn checked(bytes: &[u8], wanted: Option<&Source>) -> Result<Checked, Error> {
-    let Some((head, _)) = bytes.split_at_checked(HEADER) else {
-        return Err(refused("it is shorter than a header"));
-    };
-    let header = Header(head);
-    if header.array(layout::MAGIC_FIELD) != MAGIC {
-        return Err(refused("it is not a segment"));
-    }
-    match (header.u32(layout::VERSION), header.u32(layout::BYTE_ORDER)) {
-        (FORMAT, NATIVE) => {}
-        (_, order) if order == NATIVE.swap_bytes() => return Err(refused("it has the other byte order")),
-        (version, _) => return Err(refused(format!("its format is {version}; {FORMAT} is known here"))),
-    }
-    if header.u64(layout::SIZE) != bytes.len() as u64 {
-        return Err(refused("its size is not the one that it was written with"));
-    }
-    let source = Source::read_from(&header);
-    if wanted.is_some_and(|wanted| source.as_ref().is_none_or(|source| !source.serves(wanted))) {
-        return Err(refused("it is of another state of the list"));
-    }
-    if xxh3_64(&bytes[layout::COVERED..]) != header.u64(layout::CHECKSUM) {
-        return Err(refused("its checksum is wrong"));
-    }
-    let section = |field| header.section(field, bytes.len());
-    let spans = Spans {
-        list: section(layout::LIST_SECTION)?,
-        index: section(layout::INDEX_SECTION)?,
-        entries: section(layout::SERVERS_SECTION)?,
-        points: section(layout::POINTS_SECTION)?,
-        table: section(layout::TABLE_SECTION)?,
-        records: section(layout::RECORDS_SECTION)?,
-    };
-    let servers = header.u32(layout::SERVER_COUNT);
-    if spans.index.length as u64 != u64::from(servers) * 4 {
-        return Err(refused("the number of servers is not that of the list"));
-    }
-    let width = header.u32(layout::WIDTH);
-    if ![0, 32, 64, 128].contains(&width) {
-        return Err(refused("points have 32, 64 or 128 bits"));
-    }
-    let fingerprint = header.u64(layout::FINGERPRINT);
-    Ok(Checked { fingerprint, width, servers, spans })
 }

@@ -11,6 +11,7 @@
 
 #![expect(unsafe_code, reason = "mapped files become slices here, and nowhere else")]
 
+mod check;
 mod control;
 pub(crate) mod directory;
 mod handle;
@@ -34,7 +35,7 @@ mod tests;
 
 pub use handle::Handle;
 #[cfg(feature = "cli")]
-pub(crate) use inspect::{Generation, Inspection, generation, is_segment, leftovers, remove_leftovers};
+pub(crate) use inspect::{Inspection, generation, is_segment, leftovers, remove_leftovers};
 pub use map::Segment;
 pub use publish::Policy;
 pub(crate) use publish::{Shared, share};

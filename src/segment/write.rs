@@ -8,8 +8,9 @@ use crate::error::{Error, ErrorKind};
 use crate::point::{Place, Point};
 use crate::ring::Placed;
 use std::fs::File;
+use std::hash::Hasher;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use xxhash_rust::xxh3::Xxh3;
+use twox_hash::XxHash3_64;
 
 /// What is written beside the ring itself.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,7 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
     let sections = list::encode(ring.list())?;
     let failed =
         |error: io::Error| Error::new(ErrorKind::Io, format!("the segment cannot be written: {error}"));
-    let mut out = Output { file: BufWriter::with_capacity(1 << 16, file), digest: Xxh3::new(), at: 0 };
+    let mut out = Output { file: BufWriter::with_capacity(1 << 16, file), digest: XxHash3_64::new(), at: 0 };
     let mut header = Header([0; HEADER]);
     header.set(layout::MAGIC_FIELD, &MAGIC);
     header.set(layout::VERSION, &FORMAT.to_ne_bytes());
@@ -88,13 +89,13 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
 /// The file, and the checksum of what went into it.
 struct Output<'a> {
     file: BufWriter<&'a File>,
-    digest: Xxh3,
+    digest: XxHash3_64,
     at: usize,
 }
 
 impl Output<'_> {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.digest.update(bytes);
+        self.digest.write(bytes);
         self.at += bytes.len();
         self.file.write_all(bytes)
     }
@@ -160,7 +161,7 @@ impl Output<'_> {
     fn finish(&mut self, end: usize) -> io::Result<()> {
         debug_assert_eq!(self.at, end);
         self.file.seek(SeekFrom::Start(layout::CHECKSUM.offset as u64))?;
-        self.file.write_all(&self.digest.digest().to_ne_bytes())?;
+        self.file.write_all(&self.digest.finish().to_ne_bytes())?;
         self.file.flush()
     }
 }

@@ -18,10 +18,12 @@ mod cli_plan;
 mod cli_plot;
 #[cfg(feature = "cli")]
 mod cli_readme;
+mod cli_shared;
 #[cfg(feature = "cli")]
 mod cli_stats;
 #[cfg(feature = "cli")]
 mod cli_tools;
+#[cfg(feature = "cli")]
 mod cli_watch;
 #[cfg(feature = "cli")]
 mod fleets;

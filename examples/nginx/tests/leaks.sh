@@ -14,6 +14,13 @@ else
    fun:*arc_swap*debt*list*Node*get*
    ...
 }
+{
+   of the system's resolver
+   Memcheck:Leak
+   ...
+   fun:getaddrinfo
+   ...
+}
 END
   watched() { # on or off: the master process
     printf '%s 1\n' "$(at 1)" "$(at 2)" "$(at 3)" > "$run/followed.servers"

@@ -4,7 +4,7 @@ use super::*;
 use crate::segment::layout::{FORMAT, HEADER, MAGIC};
 use crate::segment::testing::Folder;
 use crate::segment::write::{self, Contents};
-use crate::segment::{Segment, map};
+use crate::segment::{Segment, check};
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -53,7 +53,7 @@ fn every_changed_byte_of_a_small_segment_is_refused() {
         for flip in [0x01, 0x80, 0xff] {
             let mut damaged = bytes.clone();
             damaged[position] ^= flip;
-            assert!(map::checked(&damaged, None).is_err(), "byte {position} flipped by {flip:#x}");
+            assert!(check::checked(&damaged, None).is_err(), "byte {position} flipped by {flip:#x}");
         }
     }
     // The header, through a file.

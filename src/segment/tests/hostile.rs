@@ -9,7 +9,7 @@ use crate::segment::testing::Folder;
 use crate::segment::{Opened, attach};
 use std::fs;
 use std::path::Path;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 /// Gives the bytes the size and the checksum that they should have.
 fn repair(bytes: &mut [u8]) {
@@ -18,7 +18,7 @@ fn repair(bytes: &mut [u8]) {
     }
     let size = bytes.len() as u64;
     bytes[layout::SIZE.offset..][..8].copy_from_slice(&size.to_ne_bytes());
-    let checksum = xxh3_64(&bytes[COVERED..]);
+    let checksum = XxHash3_64::oneshot(&bytes[COVERED..]);
     bytes[layout::CHECKSUM.offset..][..8].copy_from_slice(&checksum.to_ne_bytes());
 }
 
@@ -151,10 +151,20 @@ fn points_that_are_out_of_order_or_belong_to_nobody_are_refused() {
     assert_eq!(change(points, value), Ok(()));
     assert_eq!(change(points, u32::MAX), Err("the points are not in order".into()));
     assert_eq!(change(points + 4, 3), Err("a point belongs to no server of the list".into()));
-    for at in (table..table + table_length).step_by(4) {
-        let old = u32::from_ne_bytes(sample[at..at + 4].try_into().unwrap());
-        for new in [old.wrapping_add(1), old.wrapping_sub(1), u32::MAX] {
-            assert_eq!(change(at, new), Err("the index is not that of the points".into()), "{at}");
+    let entry = |at: usize| u32::from_ne_bytes(sample[at..at + 4].try_into().unwrap());
+    let last = table + table_length - 4;
+    for at in (table..=last).step_by(4) {
+        // What leads out of the points, and what does not ascend; the first and the last entry are known.
+        let before = if at == table { 0 } else { entry(at - 4) };
+        let ascends = |new: u32| new >= before && (at == last || new <= entry(at + 4));
+        let is_end = at == table || at == last;
+        for new in [entry(at).wrapping_add(1), entry(at).wrapping_sub(1), u32::MAX] {
+            let changed = change(at, new);
+            if is_end || !ascends(new) {
+                assert_eq!(changed, Err("the index is not that of the points".into()), "{at}");
+            } else {
+                assert_eq!(changed, Ok(()), "{at}");
+            }
         }
     }
     let end = table.next_multiple_of(64).min(points + number(184)) - 4;

@@ -44,7 +44,7 @@ fn roller() {
     let modtime = unsafe { *view.modtime.cast::<libc::time_t>() };
     // SAFETY: the text is a C string.
     let error = unsafe { CStr::from_ptr(ketama_error()) }.to_str().unwrap();
-    let digest = xxhash_rust::xxh3::xxh3_64(answers.as_bytes());
+    let digest = twox_hash::XxHash3_64::oneshot(answers.as_bytes());
     println!("ROLLED|{digest:x} {modtime} {}|{}|{error}", view.numpoints, is_mapped(view.array as usize));
     // SAFETY: the continuum is alive, and not used from here on.
     unsafe { ketama_smoke(cont) };
