@@ -6,6 +6,7 @@
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../prefix.sh"
+PATH=$PATH:/usr/sbin # where nginx lies
 build=$out/build
 source=/usr/share/nginx/src
 

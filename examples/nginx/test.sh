@@ -8,6 +8,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../prefix.sh"
 . "$here/tests/servers.sh"
+PATH=$PATH:/usr/sbin # where nginx lies
 
 # The symbols that one module shows to the others.
 exported() {

@@ -5,15 +5,14 @@
 
 at() { echo "127.0.0.1:$((first_port + $1))"; } # name of the server with this number
 
-listens() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
-is_silent() { ! listens "$1"; }
+is_silent() { ! listening "$1"; }
 
 # Finds a hundred ports of which none is in use, below those that the system gives to clients.
 find_ports() {
   local slot port
   for slot in $(seq $$ $(($$ + 100))); do
     first_port=$((20000 + slot % 120 * 100)) front=$first_port
-    for port in $(seq 0 99); do ! listens $((first_port + port)) || continue 2; done
+    for port in $(seq 0 99); do ! listening $((first_port + port)) || continue 2; done
     return
   done
   fail "no hundred free ports"
@@ -32,18 +31,15 @@ start_world() {
 
 end_world() {
   local file
+  stop
   for file in "$run"/*.pid; do [ -s "$file" ] && kill "$(cat "$file")" 2> /dev/null; done
   [ "$failed" = 0 ] || tail -n 20 "$run/front.log"
   rm -rf "$run"
 }
 
-# Runs a command until it succeeds, 15 seconds at most.
-await() {
-  local end=$((SECONDS + 15))
-  until "$@" > /dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || { echo "waited in vain for: $*" >&2; return 1; }
-    sleep 0.02
-  done
+# Whether a file is there, if need be after its package was installed.
+installed() { # file, package
+  [ -e "$1" ] || { install "$2" && [ -e "$1" ]; }
 }
 
 is_gone() { ! kill -0 "$1" 2> /dev/null; }
@@ -64,7 +60,7 @@ http { $http_paths
     location ~ /hold\$ { limit_rate_after 1k; limit_rate 1; return 200 "$(printf '%4000s' held)"; } } }
 END
   nginx -p "$run" -e "$run/backend$1.log" -c "$run/backend$1.conf"
-  await listens "$port"
+  await listening "$port"
 }
 
 stop_backend() { # number
@@ -78,7 +74,7 @@ start_memcached() { # number
   [ "$(id -u)" = 0 ] && user=(-u nobody)
   memcached -l 127.0.0.1 -p $((first_port + $1)) -m 8 "${user[@]}" 2> "$run/memcached$1.log" &
   echo $! > "$run/memcached$1.pid"
-  await listens $((first_port + $1))
+  await listening $((first_port + $1))
 }
 
 # Writes the configuration of the nginx under test; on standard input are the contents of the http block.
@@ -98,7 +94,7 @@ END
 start_front() { # a command that starts the rest of its arguments
   : > "$run/front.log"
   "$@" nginx -p "$run" -e "$run/front.log" -c "$run/front.conf" || { fail "nginx does not start"; finish; }
-  await listens "$front" && await test -s "$run/front.pid" || fail "nginx does not listen"
+  await listening "$front" && await test -s "$run/front.pid" || fail "nginx does not listen"
 }
 
 # Processes of the workers, one a line.
@@ -153,5 +149,6 @@ output = \"$run/body\""; done \
 
 fingerprint() { "$ketama" stats "$@" | grep -o 'fingerprint [0-9a-f]*' | cut -d' ' -f2; }
 
-# How often a text stands in the log of the nginx under test.
+# Whether, and how often, a text stands in the log of the nginx under test.
+is_logged() { grep -q -- "$1" "$run/front.log"; }
 logged() { grep -c -- "$1" "$run/front.log"; }
