@@ -14,7 +14,7 @@ skip() { skipped=$((skipped + 1)); echo "SKIPPED $1${2:+: $2}"; } # what, why
 finish() { echo "$passed passed, $failed failed, $skipped skipped"; [ "$failed" = 0 ]; exit; }
 
 # Installs Debian packages if we may; another apt-get is waited for.
-apt_install() {
+install() {
   [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null || return
   local apt=(apt-get -q -o DPkg::Lock::Timeout=300)
   { DEBIAN_FRONTEND=noninteractive "${apt[@]}" install -y --no-install-recommends "$@" \
@@ -24,7 +24,7 @@ apt_install() {
 
 # Whether a program is there, if need be after its package was installed.
 have() { # program, package
-  command -v "$1" > /dev/null || { apt_install "$2" && command -v "$1" > /dev/null; }
+  command -v "$1" > /dev/null || { install "$2" && command -v "$1" > /dev/null; }
 }
 
 # Runs a command; its output is shown if it fails.

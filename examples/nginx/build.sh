@@ -11,7 +11,7 @@ build=$out/build
 source=/usr/share/nginx/src
 
 have nginx nginx || { echo "nginx is not installed (Debian package nginx)"; exit 2; }
-[ -e $source/conf_flags ] || apt_install nginx-dev || { echo "nginx's headers are not installed (Debian package nginx-dev)"; exit 2; }
+[ -e $source/conf_flags ] || install nginx-dev || { echo "nginx's headers are not installed (Debian package nginx-dev)"; exit 2; }
 library
 rm -rf "$build"
 mkdir -p "$build"

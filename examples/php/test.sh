@@ -55,7 +55,7 @@ with_strace() {
 }
 
 with_memcached() {
-  has_memcached_client || apt_install php-memcached
+  has_memcached_client || install php-memcached
   if has_memcached_client && have memcached memcached; then
     script memcached.sh
   else

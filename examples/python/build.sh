@@ -10,7 +10,7 @@ venv=$out/venv
 
 have python3 python3 || { echo "python3 is not installed"; exit 2; }
 if ! "$venv/bin/maturin" --version > /dev/null 2>&1; then
-  python3 -m venv "$venv" > "$out/log" 2>&1 || { apt_install python3-venv && python3 -m venv --clear "$venv"; } >> "$out/log" 2>&1
+  python3 -m venv "$venv" > "$out/log" 2>&1 || { install python3-venv && python3 -m venv --clear "$venv"; } >> "$out/log" 2>&1
   "$venv/bin/pip" install -q 'maturin>=1.7,<2' cffi mypy python-memcached >> "$out/log" 2>&1 \
     || { echo "maturin, cffi and mypy cannot be installed: $(tail -1 "$out/log")"; exit 2; }
 fi
