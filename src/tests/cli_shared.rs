@@ -31,7 +31,7 @@ fn forged(segment: &str) {
     // As it stands between its neighbour and the end of the circle, points still ascend.
     let moved = place + (u32::from_ne_bytes(bytes[last..last + 4].try_into().unwrap()) - place) / 2;
     bytes[last..last + 4].copy_from_slice(&moved.to_ne_bytes());
-    let checksum = xxhash_rust::xxh3::xxh3_64(&bytes[24..]);
+    let checksum = twox_hash::XxHash3_64::oneshot(&bytes[24..]);
     bytes[16..24].copy_from_slice(&checksum.to_ne_bytes());
     fs::write(segment, bytes).unwrap();
 }
