@@ -2,7 +2,7 @@
 # ends. Nothing that the module has allocated may be lost, and no byte may be read or written that is not the module's.
 
 if ! have valgrind valgrind; then
-  skip "leaks" "valgrind is not installed"
+  skip "nginx, leaks" "valgrind is not installed"
 else
   for i in 1 2 3; do start_backend $i; done
   # arc-swap, which the library uses, keeps a node for each thread that ever was, for the next one: lost only at unloading.

@@ -1,7 +1,7 @@
 # A list with names: they are hashed as they are written, and asked for again until they have addresses.
 
 if ! unshare --mount true 2> /dev/null; then
-  skip "names" "only root may give nginx an /etc/hosts of its own"
+  skip "nginx, names" "only root may give nginx an /etc/hosts of its own"
 else
   for i in 1 2 3; do start_backend $i; done
   echo "127.0.0.1 localhost" > "$run/hosts"

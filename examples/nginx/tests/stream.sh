@@ -2,7 +2,7 @@
 
 stream_module=/usr/lib/nginx/modules/ngx_stream_module.so
 if ! installed $stream_module libnginx-mod-stream; then
-  skip "stream" "nginx has no stream module (Debian package libnginx-mod-stream)"
+  skip "nginx, stream" "nginx has no stream module (Debian package libnginx-mod-stream)"
 else
   for i in 1 2 3 4 5; do start_backend $i; done
   for i in 1 2 3 4; do printf '%s %d\n' "$(at $i)" "$i"; done > "$run/stream.servers"

@@ -1,7 +1,7 @@
 # Servers behind TLS: sessions are kept for each address and used again.
 
 if ! have openssl openssl; then
-  skip "tls" "openssl is not installed"
+  skip "nginx, tls" "openssl is not installed"
 else
   openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cache -keyout "$run/key.pem" -out "$run/cert.pem" 2> "$run/openssl.log"
   tls="ssl_certificate $run/cert.pem; ssl_certificate_key $run/key.pem; ssl_session_cache shared:sessions:1m;
