@@ -3,15 +3,8 @@
 #
 #   examples/test.sh              all of them
 #   examples/test.sh cpp lua      only these
-#
-# They use what `make install` puts under target/, or what is installed under KETAMA_PREFIX.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
-if [ -z "${KETAMA_PREFIX:-}" ]; then
-  export KETAMA_PREFIX=${CARGO_TARGET_DIR:-$here/../target}/prefix
-  make -s -C "$here/.." install PREFIX="$(realpath -m "$KETAMA_PREFIX")" || exit
-  KETAMA_PREFIX=$(realpath "$KETAMA_PREFIX")
-fi
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 failed=()

@@ -23,7 +23,6 @@ case $? in
 esac
 have curl curl || { skip "the nginx module" "curl is not installed (Debian package curl)"; finish; }
 library
-command_of_library
 build=$out/build
 [ "$(exported)" = "ngx_http_upstream_ketama_module ngx_module_names ngx_module_order ngx_modules " ] \
   && pass "the module exports what nginx looks for, and nothing else" || fail "the module exports $(exported)"
