@@ -4,6 +4,7 @@
 #   make test                              installs what the tests need, runs every test, lists what was skipped
 #   make compare REFERENCE=libketama.so.1  this library against another one, the first difference in full
 #   make abi REFERENCE=libketama.so.1      the same for the binary interface; the other one needs debug information
+#   make detect                            ketama detect on every recorded file, among all candidates; takes minutes
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make dist                              what is installed: the libraries with link-time optimisation, the command
 #   make install PREFIX= LIBDIR= DESTDIR=  puts it there, builds it if need be; make uninstall takes it away again
@@ -12,7 +13,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi soak library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect soak library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -76,6 +77,9 @@ abi: tools
 	@command -v abidiff >/dev/null || apt-get install -y -q abigail-tools >/dev/null
 	cargo build --lib
 	abidiff --no-added-syms --suppressions c-tests/abi.suppr $(REFERENCE) $(TARGET)/debug/libketama.so
+
+detect: tools
+	cargo test --release --lib every_recorded_file_is_recognised_among_all -- --ignored
 
 soak: tools
 	c-tests/soak.sh

@@ -38,6 +38,8 @@ pub use handle::Handle;
 pub(crate) use inspect::{Inspection, generation, is_segment, leftovers, remove_leftovers};
 pub use map::Segment;
 pub use publish::Policy;
+#[cfg(feature = "cli")]
+pub(crate) use publish::beside;
 pub(crate) use publish::{Shared, share};
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub(crate) use watch::Watch;

@@ -174,5 +174,7 @@ fn clean_removes_what_dead_publishers_left_and_nothing_else() {
     let rest: Vec<String> = all.into_iter().filter(|name| name != "fleet.4711-0.tmp").collect();
     assert_eq!(names(), rest);
     assert_eq!(clean(&[folder.path()]).1, "nothing is left over\n");
+    let (code, _, error) = clean(&[&format!("{segment}-none")]);
+    assert!(code == 2 && error.contains("no such segment or directory"), "{error}");
     assert_eq!(clean(&[]).0, 0, "without a directory there is nothing beside segments");
 }

@@ -18,6 +18,7 @@ mod cli_plan;
 mod cli_plot;
 #[cfg(feature = "cli")]
 mod cli_readme;
+#[cfg(feature = "cli")]
 mod cli_shared;
 #[cfg(feature = "cli")]
 mod cli_stats;

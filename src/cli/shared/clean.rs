@@ -6,7 +6,7 @@ use super::system_v;
 use crate::cli::table::count;
 use crate::cli::{Exit, Failure, Streams, complain, json};
 use crate::error::{Error, ErrorKind};
-use crate::segment::{leftovers, remove_leftovers};
+use crate::segment::{beside, leftovers, remove_leftovers};
 use clap::Args;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -75,6 +75,11 @@ impl Clean {
         let mut found = Vec::new();
         for path in self.places.named() {
             if !path.is_dir() {
+                // A publisher may have died before the first segment was in place.
+                if !path.exists() && !beside(&path, ".lock").exists() {
+                    let message = "there is no such segment or directory";
+                    return Err(Error::new(ErrorKind::Io, message).in_file(path.to_string_lossy()));
+                }
                 found.push(path);
                 continue;
             }

@@ -57,6 +57,11 @@ impl Publishing {
         if ring.server_count() == 0 {
             return Err(Error::new(ErrorKind::Server, "a list without a server is not published"));
         }
+        let folder = segment.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let message = "there is no such directory to publish in";
+            return Err(Error::new(ErrorKind::Io, message).in_file(folder.to_string_lossy()));
+        }
         segment::publish_from(ring, state, segment, &Policy { group: self.group, wait: WAIT })
     }
 }
