@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::server_list::ServerList;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use xxhash_rust::xxh3::xxh3_64;
+use twox_hash::XxHash3_64;
 
 /// What the bytes of a segment say.
 pub(crate) struct Inspection {
@@ -40,7 +40,7 @@ impl Inspection {
         if header.u64(layout::SIZE) != bytes.len() as u64 {
             return Err(refused("its size is not the one that it was written with"));
         }
-        if xxh3_64(&bytes[COVERED..]) != header.u64(layout::CHECKSUM) {
+        if XxHash3_64::oneshot(&bytes[COVERED..]) != header.u64(layout::CHECKSUM) {
             return Err(refused("its checksum is wrong"));
         }
         let section = |field| {

@@ -24,6 +24,7 @@ mod publish;
 pub(crate) mod source;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub(crate) mod system_v;
+mod trust;
 #[cfg(target_os = "linux")]
 mod watch;
 mod write;
@@ -39,6 +40,8 @@ pub(crate) use inspect::{Generation, Inspection, generation, is_segment, leftove
 pub use map::Segment;
 pub use publish::Policy;
 pub(crate) use publish::{Shared, share};
+pub(crate) use trust::Trust;
+pub use trust::trust;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub(crate) use watch::Watch;
 pub(crate) use write::Contents;

@@ -95,7 +95,9 @@ impl Lock {
 
     /// What publishers that died have left. While this lock is held, no other publisher lives.
     pub(super) fn leftovers(&self) -> Vec<PathBuf> {
-        let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else { return Vec::new() };
+        let (Some(folder), Some(name)) = (self.path.parent(), self.path.file_name()) else {
+            return Vec::new();
+        };
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
         let entries = fs::read_dir(folder).into_iter().flatten().flatten();
         entries.filter(|entry| is_temporary(name, &entry.file_name())).map(|entry| entry.path()).collect()
@@ -202,7 +204,8 @@ mod tests {
     fn a_publisher_knows_its_own_leftovers_from_those_of_a_segment_with_a_longer_name() {
         let is_left = |other: &str| is_temporary(OsStr::new("fleet"), OsStr::new(other));
         assert!(is_left("fleet.12-0.tmp"));
-        let others = ["fleet.b.12-0.tmp", "fleet", "fleet.tmp", "fleet.1.tmp", "fleet.1-2-3.tmp", "fleet.1-x.tmp"];
+        let others =
+            ["fleet.b.12-0.tmp", "fleet", "fleet.tmp", "fleet.1.tmp", "fleet.1-2-3.tmp", "fleet.1-x.tmp"];
         assert!(others.iter().all(|other| !is_left(other)));
     }
 }

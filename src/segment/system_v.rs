@@ -39,7 +39,9 @@ pub(crate) fn is_ring(bytes: &[u8]) -> bool {
     let number = i32::from_ne_bytes(*number);
     let Some(points) = rest.get(POINTS - number.to_ne_bytes().len()..) else { return false };
     let (points, _) = points.as_chunks::<POINT>();
-    let Some(points) = usize::try_from(number).ok().filter(|&number| number > 0).and_then(|n| points.get(..n)) else {
+    let Some(points) =
+        usize::try_from(number).ok().filter(|&number| number > 0).and_then(|n| points.get(..n))
+    else {
         return false;
     };
     let place = |point: &[u8; POINT]| point.first_chunk::<4>().map(|bytes| u32::from_ne_bytes(*bytes));

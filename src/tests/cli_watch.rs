@@ -112,7 +112,8 @@ fn publish_puts_a_ring_in_place_that_every_command_reads() {
 
     let empty = folder.file("empty", "");
     let broken = folder.file("broken", "a\n");
-    for (list, message) in [(&empty, "a list without a server is not published"), (&broken, "Unable to find")] {
+    for (list, message) in [(&empty, "a list without a server is not published"), (&broken, "Unable to find")]
+    {
         let (code, _, error) = ketama(&["publish", list, &segment], b"");
         assert!(code == 2 && error.contains(message), "{error}");
         assert_eq!(published(&segment), 8);
@@ -129,16 +130,24 @@ fn publish_puts_a_ring_in_place_that_every_command_reads() {
 #[test]
 fn a_segment_serves_the_list_from_which_it_was_published_and_no_other_reading_of_it() {
     let folder = Folder::new("state");
-    let list = folder.file("a.toml", "dialect = 'twemproxy'\nsegment = 'fleet'\nservers = [{name = 'a:1'}, {name = 'b:1'}]");
+    let list = folder.file(
+        "a.toml",
+        "dialect = 'twemproxy'\nsegment = 'fleet'\nservers = [{name = 'a:1'}, {name = 'b:1'}]",
+    );
     let segment = format!("{}/fleet", folder.path());
-    let opened = || segment::open(Path::new(&list), &segment::Policy::default()).unwrap().ring().dialect().name;
+    let opened =
+        || segment::open(Path::new(&list), &segment::Policy::default()).unwrap().ring().dialect().name;
     assert_eq!(ketama(&["publish", &list, &segment, "--dialect", "jump"], b"").0, 0);
     assert_eq!(opened(), "twemproxy", "a ring under another dialect is not taken for that of the list");
     fs::remove_file(&segment).unwrap();
     assert_eq!(ketama(&["publish", &list, &segment], b"").0, 0);
     let before = fs::metadata(&segment).unwrap().modified().unwrap();
     assert_eq!(opened(), "twemproxy");
-    assert_eq!(fs::metadata(&segment).unwrap().modified().unwrap(), before, "it was attached, not made again");
+    assert_eq!(
+        fs::metadata(&segment).unwrap().modified().unwrap(),
+        before,
+        "it was attached, not made again"
+    );
 }
 
 #[test]
@@ -162,10 +171,16 @@ fn watch_once_publishes_and_gives_a_command_all_facts() {
     );
     assert!(object.contains("\"points\":1264") && object.contains("\"change\":null"), "{object}");
 
-    folder.file("list", &format!("{}{NINTH}", LIST.replace("\t300\n", "\t301\n").replacen("10.0.1.1:11211\t600\n", "", 1)));
+    folder.file(
+        "list",
+        &format!("{}{NINTH}", LIST.replace("\t300\n", "\t301\n").replacen("10.0.1.1:11211\t600\n", "", 1)),
+    );
     let (code, line, _) = watch();
     assert_eq!(code, 0);
-    assert!(line.contains("; added 10.0.1.9:11211; removed 10.0.1.1:11211; changed 10.0.1.2:11211"), "{line}");
+    assert!(
+        line.contains("; added 10.0.1.9:11211; removed 10.0.1.1:11211; changed 10.0.1.2:11211"),
+        "{line}"
+    );
     let told = fs::read_to_string(&out).unwrap();
     for fact in [
         "KETAMA_ADDED=10.0.1.9:11211\n",
@@ -186,7 +201,8 @@ fn watch_once_fails_as_it_says() {
     let list = folder.file("list", LIST);
     let segment = format!("{}/fleet", folder.path());
     let watch = |more: &[&str]| {
-        let (code, _, error) = ketama(&[&["watch", &list, "--once", "--publish", &segment], more].concat(), b"");
+        let (code, _, error) =
+            ketama(&[&["watch", &list, "--once", "--publish", &segment], more].concat(), b"");
         (code, error)
     };
     assert_eq!(watch(&[]), (0, String::new()));
