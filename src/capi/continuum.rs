@@ -6,8 +6,8 @@ use crate::error::{Error, ErrorKind};
 use crate::point::Point;
 use crate::ring::Placed;
 use crate::search::Points;
-use crate::segment::Segment;
 use crate::segment::source::Source;
+use crate::segment::{Segment, Trust};
 use std::alloc::{Layout, alloc, dealloc};
 use std::ffi::{c_char, c_int, c_uint, c_void};
 use std::path::Path;
@@ -96,10 +96,15 @@ impl Rolled {
     }
 
     /// The records in a segment that was built from this state of a list. `modtime` as in `new`.
-    pub fn attach(path: &Path, wanted: &Source, modtime: libc::time_t) -> Result<Arc<Self>, Error> {
+    pub fn attach(
+        path: &Path,
+        trust: Trust,
+        wanted: &Source,
+        modtime: libc::time_t,
+    ) -> Result<Arc<Self>, Error> {
         let mut rolled = Arc::<Self>::new_uninit();
         let pointer = Arc::as_ptr(&rolled).cast::<Self>();
-        let segment = Segment::open_with_header(path, wanted, |block| {
+        let segment = Segment::open_with_header(path, trust, wanted, |block| {
             let array = block.wrapping_byte_add(HEADER) as u64;
             let header = Header { modtime, mark: MAGIC ^ array, rolled: pointer };
             // SAFETY: the block has room for a header (see `HEADER`), and sections of a segment are aligned for it.

@@ -13,7 +13,7 @@ use crate::dialect::Dialect;
 use crate::error::Error;
 use crate::hash::md5;
 use crate::segment::source::{self, Content, Missing};
-use crate::segment::{Contents, Policy, Shared, directory, share};
+use crate::segment::{Contents, Policy, Shared, Trust, directory, share};
 use crate::server_list::{ServerList, classic};
 use crate::{Ring, error::ErrorKind};
 use std::cmp::Ordering;
@@ -154,8 +154,9 @@ fn build(content: &Content, path: &[u8]) -> Result<Ring, Error> {
 /// memory of this process's own.
 fn roll_shared(folder: &Path, content: &Content, path: &[u8]) -> Result<Arc<Rolled>, Error> {
     let modtime = modtime(content);
-    let attach = |segment: &Path| Rolled::attach(segment, &content.source, modtime);
-    let candidates = directory::candidates(folder, path);
+    let trust = Trust::of_directory(folder);
+    let attach = |segment: &Path| Rolled::attach(segment, trust, &content.source, modtime);
+    let candidates = directory::candidates(folder, trust, path);
     if let Some(rolled) = candidates.iter().find_map(|segment| attach(segment).ok()) {
         return Ok(rolled);
     }

@@ -5,7 +5,8 @@
 //! ask, until the next publisher is done: none of them misses a change.
 
 use super::layout::NATIVE;
-use super::{map, publish};
+use super::publish;
+use super::trust::Trust;
 use crate::error::{Error, ErrorKind};
 use memmap2::{Mmap, MmapMut, MmapOptions};
 use std::fs::{self, OpenOptions};
@@ -110,7 +111,7 @@ impl Page {
         };
         let in_file = |error: Error| error.in_file(name.to_string_lossy());
         let io = |error: std::io::Error| Error::new(ErrorKind::Io, format!("no control page: {error}"));
-        let usable = open().is_ok_and(|file| map::trust(&file).is_ok() && is_page(&file));
+        let usable = open().is_ok_and(|file| Trust::here().check(&file).is_ok() && is_page(&file));
         if !usable {
             let (temporary, mut file) = publish::create(path, group)?;
             file.write_all(&fresh())
@@ -150,7 +151,7 @@ impl View {
     /// The page of the segment at `path`; None if there is none that can be trusted. A file that is too short is none:
     /// no byte beyond its end is ever touched.
     pub fn open(path: &Path) -> Option<Self> {
-        let file = map::open_trusted(&name(path)).ok().filter(is_page)?;
+        let file = Trust::here().open(&name(path)).ok().filter(is_page)?;
         // SAFETY: as in `for_writing`.
         let map = unsafe { MmapOptions::new().len(SIZE).map(&file) }.ok()?;
         Some(Self { map })

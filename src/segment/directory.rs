@@ -1,6 +1,7 @@
 //! The directory through which `ketama_roll` shares rings, if the environment names one.
 
 use super::layout::FORMAT;
+use super::trust::{Trust, user};
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::DirBuilderExt;
@@ -29,11 +30,11 @@ fn is_privileged() -> bool {
     return unsafe { libc::issetugid() } != 0;
 }
 
-/// Where the segment of the list at `path` may lie: first the one that this user publishes, then root's. Creates the
-/// directory, for this user alone, if it is not there.
+/// Where the segment of the list at `path` may lie: first the one that this user publishes, then root's and that of the
+/// user who is trusted. Creates the directory, for this user alone, if it is not there.
 ///
 /// A name holds the format, the user and a digest of the list's absolute path: formats, users and lists do not meet.
-pub(crate) fn candidates(folder: &std::path::Path, path: &[u8]) -> Vec<PathBuf> {
+pub(crate) fn candidates(folder: &std::path::Path, trust: Trust, path: &[u8]) -> Vec<PathBuf> {
     // If it cannot be made, publishing will say why.
     let _ = std::fs::DirBuilder::new().mode(0o700).create(folder);
     let absolute = std::path::absolute(OsStr::from_bytes(path));
@@ -42,11 +43,9 @@ pub(crate) fn candidates(folder: &std::path::Path, path: &[u8]) -> Vec<PathBuf> 
         |path| XxHash3_128::oneshot(path.as_os_str().as_bytes()),
     );
     let name = |user: u32| folder.join(format!("ketama-{FORMAT}-{user}-{digest:032x}"));
-    // SAFETY: the call has no preconditions.
-    let user = unsafe { libc::geteuid() };
-    let mut users = vec![user, 0];
-    users.dedup();
-    users.into_iter().map(name).collect()
+    let own = user();
+    let others = [Some(0), trust.owner()].into_iter().flatten().filter(|other| *other != own);
+    [own].into_iter().chain(others).map(name).collect()
 }
 
 /// Whether the group may read what lies in the directory: who made it so wants the segments to be readable too.

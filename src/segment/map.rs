@@ -3,13 +3,14 @@
 //! # What a mapping rests on
 //! A mapped file is memory that others could change. What this module hands out as slices holds only as long as nobody
 //! writes into the file or cuts it short while it is mapped: publishers never do, they put another file in its place
-//! ([`super::publish`]); and nobody else can, for a file is mapped only if it belongs to this user or to root and only
-//! its owner may write to it. What remains is told in `README.md`, "When a mapped segment can fail".
+//! ([`super::publish`]); and nobody else can, for a file is mapped only if only its owner may write to it and this is a
+//! user whom the process trusts ([`super::trust`]). What remains is told in `README.md`, "When a mapped segment can fail".
 
 use super::check::{Checked, Spans, array, checked};
 use super::layout::{RECORDS_HEADER, Span, refused};
 use super::list;
 use super::source::{Identity, Source};
+use super::trust::Trust;
 use crate::Ring;
 use crate::error::{Error, ErrorKind};
 use crate::point::{Place, Point};
@@ -17,8 +18,7 @@ use crate::ring::Placed;
 use crate::search::{Owner, Points};
 use crate::server_list::ServerList;
 use memmap2::{Mmap, MmapOptions};
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -55,16 +55,17 @@ impl Segment {
             let map = unsafe { MmapOptions::new().populate().map(file) }.map_err(|error| io(&error))?;
             Ok((checked(&map, wanted)?, map))
         };
-        Self::opened(path, map)
+        Self::opened(path, Trust::here(), map)
     }
 
     /// Opens a file, maps it as `map` does, and names it in errors.
     fn opened(
         path: &Path,
+        trust: Trust,
         map: impl FnOnce(&File) -> Result<(Checked, Mmap), Error>,
     ) -> Result<Arc<Self>, Error> {
         let open = || {
-            let file = open_trusted(path)?;
+            let file = trust.open(path)?;
             let identity = Identity::of(&file).map_err(|error| io(&error))?;
             let (Checked { fingerprint, width, spans }, map) = map(&file)?;
             Ok(Arc::new(Self { map, identity, fingerprint, width, spans }))
@@ -79,6 +80,7 @@ impl Segment {
     /// As [`Segment::open`], and [`ErrorKind::Segment`] if it has no records.
     pub(crate) fn open_with_header(
         path: &Path,
+        trust: Trust,
         wanted: &Source,
         fill: impl FnOnce(*mut [u8; RECORDS_HEADER]),
     ) -> Result<Arc<Self>, Error> {
@@ -92,7 +94,7 @@ impl Segment {
             fill(header.ok_or_else(|| refused("it has no records"))?);
             Ok((checked, map.make_read_only().map_err(|error| io(&error))?))
         };
-        Self::opened(path, map)
+        Self::opened(path, trust, map)
     }
 
     /// Which file this is: what `identity` says of the segment's path as long as nobody has published another.
@@ -188,32 +190,4 @@ impl Segment {
 
 fn io(error: &std::io::Error) -> Error {
     Error::new(ErrorKind::Io, error.to_string())
-}
-
-/// Opens a file that may be mapped: a regular one that belongs to this user or to root and that only its owner may write.
-pub(super) fn open_trusted(path: &Path) -> Result<File, Error> {
-    // A link could lead to a file that another user chose; a FIFO would make the opening wait.
-    let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
-    let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
-        if error.raw_os_error() == Some(libc::ELOOP) { refused("it is a symbolic link") } else { io(&error) }
-    })?;
-    trust(&file)?;
-    Ok(file)
-}
-
-/// Refuses an open file that others than this user and root could change.
-pub(super) fn trust(file: &File) -> Result<(), Error> {
-    let metadata = file.metadata().map_err(|error| io(&error))?;
-    if !metadata.is_file() {
-        return Err(refused("it is not a regular file"));
-    }
-    // SAFETY: the call has no preconditions.
-    let user = unsafe { libc::geteuid() };
-    if metadata.uid() != user && metadata.uid() != 0 {
-        return Err(refused(format!("it belongs to user {}, not to {user} or root", metadata.uid())));
-    }
-    if metadata.mode() & 0o022 != 0 {
-        return Err(refused("others than its owner may write to it"));
-    }
-    Ok(())
 }

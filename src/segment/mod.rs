@@ -24,6 +24,7 @@ mod publish;
 pub(crate) mod source;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub(crate) mod system_v;
+mod trust;
 #[cfg(target_os = "linux")]
 mod watch;
 mod write;
@@ -41,6 +42,8 @@ pub use publish::Policy;
 #[cfg(feature = "cli")]
 pub(crate) use publish::beside;
 pub(crate) use publish::{Shared, share};
+pub(crate) use trust::Trust;
+pub use trust::trust;
 #[cfg(all(feature = "cli", target_os = "linux"))]
 pub(crate) use watch::Watch;
 pub(crate) use write::Contents;

@@ -32,12 +32,24 @@ unsafe fn path<'a>(path: *const c_char) -> Option<&'a Path> {
 /// \brief Sets how this process shares rings, in all functions from now on. Without a call: group 0, 100 ms.
 ///
 /// \param group nonzero: segments can be read by the files' group too (0640 in place of 0600). Readers trust a segment
-///              only if it belongs to themselves or to root: the publisher has to be root.
+///              only if it belongs to themselves or to root: see ketama_segment_trust() for publishers that are neither.
 /// \param milliseconds how long to wait for another process that is building the same ring before building a private one
 #[unsafe(no_mangle)]
 pub extern "C" fn ketama_segment_policy(group: c_int, milliseconds: c_uint) {
     let wait = Duration::from_millis(milliseconds.into());
     guard((), || policy::set(Policy { group: group != 0, wait }));
+}
+
+/// \brief Makes this process trust the segments of one more user, in all functions from now on. Without a call it trusts its
+/// own and root's.
+///
+/// For the readers of a group whose publisher is another user and not root. That user could end this process, by cutting
+/// short a segment that it has attached: trust nobody in whom the process need not trust anyway.
+///
+/// \param user a user ID, as of getpwnam(); (unsigned int)-1 takes the trust back
+#[unsafe(no_mangle)]
+pub extern "C" fn ketama_segment_trust(user: c_uint) {
+    guard((), || segment::trust(Some(user).filter(|&user| user != c_uint::MAX)));
 }
 
 /// \brief Publishes a ring: writes it into a file that other processes attach, in place of what lies there.

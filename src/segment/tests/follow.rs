@@ -166,7 +166,7 @@ fn a_watched_list_wakes_its_reader_whatever_the_change() {
 #[test]
 fn no_order_of_steps_lets_a_reader_miss_a_change() {
     use crate::segment::control::{Generation, Seen, begin, end};
-    use loom::sync::atomic::{AtomicU64, Ordering};
+    use loom::sync::atomic::{AtomicU64, Ordering, fence};
     use std::sync::Arc;
 
     struct Model {
@@ -175,8 +175,11 @@ fn no_order_of_steps_lets_a_reader_miss_a_change() {
         name: AtomicU64,
     }
     impl Generation for Model {
+        // As in `impl Generation for AtomicU64`.
         fn load(&self) -> u64 {
-            self.generation.load(Ordering::Acquire)
+            let number = self.generation.load(Ordering::Relaxed);
+            fence(Ordering::Acquire);
+            number
         }
         fn store(&self, number: u64) {
             self.generation.store(number, Ordering::Release);

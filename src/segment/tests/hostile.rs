@@ -105,6 +105,27 @@ fn no_bytes_with_a_right_checksum_make_a_ring_that_is_not_safe() {
     );
 }
 
+/// Every byte of a small segment, each changed in several ways, under a right checksum.
+#[test]
+fn no_single_byte_under_a_right_checksum_makes_a_ring_that_is_not_safe() {
+    let folder = Folder::new();
+    let path = folder.path("hostile");
+    let list = list_of("gomemcache", "h", 3);
+    for ring in [list, ServerList::new(Dialect::named("libketama").unwrap(), vec![Server::new("a:1", 1)])] {
+        let ring = Ring::build(ring).unwrap();
+        crate::segment::publish(&ring, &path, &Default::default()).unwrap();
+        let sample = fs::read(&path).unwrap();
+        for at in 0..sample.len() {
+            for flip in [0x01, 0x80, 0xff] {
+                let mut bytes = sample.clone();
+                bytes[at] ^= flip;
+                repair(&mut bytes);
+                try_out(&path, &bytes);
+            }
+        }
+    }
+}
+
 #[test]
 fn points_of_one_dialect_under_the_name_of_another_are_safe() {
     let folder = Folder::new();

@@ -19,8 +19,7 @@ const DIRECTORY: &str = "KETAMA_SEGMENT_DIR";
 #[ignore = "a child process of the tests in this file"]
 fn roller() {
     if let Some(user) = std::env::var(USER).ok().and_then(|user| user.parse().ok()) {
-        // SAFETY: the call has no preconditions.
-        assert_eq!(unsafe { libc::setuid(user) }, 0);
+        become_user(user);
     }
     let list = std::env::var_os(LIST).unwrap();
     let list = CString::new(list.as_bytes()).unwrap();
@@ -48,6 +47,34 @@ fn roller() {
     println!("ROLLED|{digest:x} {modtime} {}|{}|{error}", view.numpoints, is_mapped(view.array as usize));
     // SAFETY: the continuum is alive, and not used from here on.
     unsafe { ketama_smoke(cont) };
+}
+
+/// The group of the users that tests start processes of.
+pub(super) const GROUP: u32 = 60_000;
+
+/// Makes this process one of a user, in [`GROUP`].
+pub(super) fn become_user(user: u32) {
+    // SAFETY: no group is read from the list.
+    assert_eq!(unsafe { libc::setgroups(0, std::ptr::null()) }, 0);
+    // SAFETY: the call has no preconditions.
+    assert_eq!(unsafe { libc::setgid(GROUP) }, 0);
+    // SAFETY: the call has no preconditions.
+    assert_eq!(unsafe { libc::setuid(user) }, 0);
+}
+
+/// Whether tests can start processes of two users; if not, it says so.
+pub(super) fn two_users(folder: &Path, one: u32) -> bool {
+    let program = std::env::current_exe().unwrap();
+    let is_open = |folder: &Path| fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o005 == 0o005);
+    let skipped = if chown(folder, Some(one), None).is_err() {
+        "only root can start them".to_owned()
+    } else if !program.ancestors().all(is_open) {
+        format!("others may not run {}", program.display())
+    } else {
+        return true;
+    };
+    eprintln!("SKIPPED processes of two users: {skipped}");
+    false
 }
 
 /// Whether an address lies in a mapped segment.
@@ -148,16 +175,7 @@ fn two_users_do_not_get_in_each_others_way_and_trust_root() {
     let (list, directory) = (list_in(&folder), folder.path("rings"));
     fs::create_dir(&directory).unwrap();
     let (one, other) = (60_001, 60_002);
-    if chown(&directory, Some(one), None).is_err() {
-        eprintln!("SKIPPED: processes of two users (only root can start them)");
-        return;
-    }
-    let program = std::env::current_exe().unwrap();
-    if program
-        .ancestors()
-        .any(|folder| fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o005 != 0o005))
-    {
-        eprintln!("SKIPPED: processes of two users (others may not run {})", program.display());
+    if !two_users(&directory, one) {
         return;
     }
     let private = roll(&list, None, Some(other));
@@ -188,13 +206,40 @@ fn two_users_do_not_get_in_each_others_way_and_trust_root() {
 }
 
 #[test]
+fn the_owner_of_a_directory_that_is_open_to_a_group_is_trusted_in_it() {
+    let folder = Folder::new();
+    let (list, directory) = (list_in(&folder), folder.path("rings"));
+    fs::create_dir(&directory).unwrap();
+    let (one, other) = (60_001, 60_002);
+    if !two_users(&directory, one) {
+        return;
+    }
+    chown(&directory, None, Some(GROUP)).unwrap();
+    let mode = |mode| fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
+    mode(0o750);
+    let published = roll(&list, Some(&directory), Some(one));
+    assert!(published.is_shared, "{}", published.error);
+    for entry in fs::read_dir(&directory).unwrap().map(Result::unwrap) {
+        let expected = if entry.file_name().to_string_lossy().ends_with(".lock") { 0o660 } else { 0o640 };
+        assert_eq!(entry.metadata().unwrap().mode() & 0o777 | 0o020, expected | 0o020, "{entry:?}");
+    }
+    let read = roll(&list, Some(&directory), Some(other));
+    assert_eq!((read.is_shared, read.answers), (true, published.answers), "{}", read.error);
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 3, "segment, lock, control page");
+    // Where others of the group may put files, nobody vouches for them: the reader makes a segment of its own.
+    mode(0o770);
+    assert!(roll(&list, Some(&directory), Some(other)).is_shared);
+    assert_eq!(fs::read_dir(&directory).unwrap().count(), 6);
+}
+
+#[test]
 fn a_set_user_id_program_does_not_share() {
     let folder = Folder::new();
     let (list, directory) = (list_in(&folder), folder.path("rings"));
     let program = folder.path("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     if chown(&program, Some(60_001), None).is_err() {
-        eprintln!("SKIPPED: a set-user-ID program (only root can make one of another user)");
+        eprintln!("SKIPPED a set-user-ID program: only root can make one of another user");
         return;
     }
     fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();

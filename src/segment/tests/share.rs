@@ -68,8 +68,48 @@ fn only_files_of_this_user_or_root_that_nobody_else_may_write_are_trusted() {
         Ok(()) => {
             assert!(reason(&path).starts_with("it belongs to user 65534, not to "), "{}", reason(&path))
         }
-        Err(_) => eprintln!("SKIPPED: a file of another user (only root can give one away)"),
+        Err(_) => eprintln!("SKIPPED a file of another user: only root can give one away"),
     }
+}
+
+#[cfg(feature = "capi")]
+#[test]
+fn one_more_user_is_trusted_where_the_process_says_so() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    segment::publish(&ring_of("libketama", 2), &path, &Policy { group: true, ..QUICK }).unwrap();
+    if !super::roll::two_users(&path, OWNER) {
+        return;
+    }
+    for file in [path.clone(), publish::beside(&path, ".control")] {
+        chown(file, Some(OWNER), Some(super::roll::GROUP)).unwrap();
+    }
+    let reader =
+        super::soak::child("segment::tests::share::trustful", &[("KETAMA_TEST_PATH", path.as_os_str())]);
+    let output = reader.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+}
+
+/// Whose segment another user is to trust.
+#[cfg(feature = "capi")]
+const OWNER: u32 = 60_001;
+
+#[cfg(feature = "capi")]
+#[test]
+#[ignore = "the child process of `one_more_user_is_trusted_where_the_process_says_so`"]
+fn trustful() {
+    let path = std::env::var_os("KETAMA_TEST_PATH").unwrap();
+    super::roll::become_user(60_002);
+    let refused = || reason(path.as_ref());
+    assert_eq!(refused(), "it belongs to user 60001, not to 60002 or root");
+    segment::trust(Some(60_003));
+    assert_eq!(refused(), "it belongs to user 60001, not to 60002, to user 60003 or root");
+    segment::trust(Some(OWNER));
+    let handle = segment::Handle::open(path.as_ref(), QUICK).unwrap();
+    assert_eq!(handle.with(Ring::server_count), 2);
+    assert!(!handle.is_stale(), "the control page is trusted too");
+    segment::trust(None);
+    assert_eq!(refused(), "it belongs to user 60001, not to 60002 or root");
 }
 
 #[test]

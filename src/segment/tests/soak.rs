@@ -124,7 +124,7 @@ fn reader() {
     let end = held(path);
     if let Some((descriptors, mappings, kilobytes)) = settled {
         assert_eq!((end.0, end.1), (descriptors, mappings), "descriptors and mappings");
-        assert!(end.2 < kilobytes + 4096, "memory grew from {kilobytes} kB to {} kB", end.2);
+        assert!(end.2 < kilobytes + 512, "memory grew from {kilobytes} kB to {} kB", end.2);
     }
     println!("{refreshes} refreshes, {lookups} look-ups, {end:?} descriptors, mappings, kB");
 }
