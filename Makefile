@@ -5,6 +5,8 @@
 #   make compare REFERENCE=libketama.so.1  this library against another one, the first difference in full
 #   make abi REFERENCE=libketama.so.1      the same for the binary interface; the other one needs debug information
 #   make detect                            ketama detect on every recorded file, among all candidates; takes minutes
+#   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
+#   make neon                              the tests of hashes, points and batches as AArch64 code under an emulator
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make dist                              what is installed: the libraries with link-time optimisation, the command
 #   make install PREFIX= LIBDIR= DESTDIR=  puts it there, builds it if need be; make uninstall takes it away again
@@ -13,7 +15,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect soak library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles neon soak library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -57,6 +59,7 @@ test: tools
 	@: >$(LOG)
 	cargo test --all-features 2>&1 | tee -a $(LOG)
 	cargo test --no-default-features --lib 2>&1 | tee -a $(LOG)
+	$(MAKE) --no-print-directory bench-compiles 2>&1 | tee -a $(LOG)
 	if command -v valgrind >/dev/null; then VALGRIND=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG); \
 	else echo "SKIPPED the C tests under valgrind: no valgrind" | tee -a $(LOG); fi
 	ASAN=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG)
@@ -80,6 +83,17 @@ abi: tools
 
 detect: tools
 	cargo test --release --lib every_recorded_file_is_recognised_among_all -- --ignored
+
+bench: tools
+	@REFERENCE="$(REFERENCE)" CC="$(CC)" benches/run.sh
+
+# Measuring is not testing: of the benchmarks a test only wants that they are not broken.
+bench-compiles:
+	CARGO_TARGET_DIR=benches/target cargo check --quiet --manifest-path benches/Cargo.toml
+	$(CC) -std=c11 -Wall -Wextra -Werror -Iinclude -fsyntax-only c-tests/bench.c
+
+neon: tools
+	c-tests/neon.sh
 
 soak: tools
 	c-tests/soak.sh
