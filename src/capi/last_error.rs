@@ -9,8 +9,7 @@ const LEGACY: usize = 255;
 /// Texts of the ring API list what would have been right, and need more room.
 const ROOM: usize = 2048;
 
-/// A thread's buffer. Constant initialisation and no destructor: a thread-local destructor would keep the library from
-/// being unloaded until the thread ends.
+/// A thread's buffer. Constant initialisation and no destructor: nothing is registered for the end of the thread.
 struct Buffer(UnsafeCell<[u8; ROOM]>);
 
 thread_local! {

@@ -177,12 +177,12 @@ extern "C" fn load() {
     static REGISTERED: AtomicBool = AtomicBool::new(false);
     if !REGISTERED.swap(true, Ordering::Relaxed) {
         LazyLock::force(&SHARED.state);
-        // SAFETY: the three functions stay loaded: the C library forgets them when this one is unloaded.
+        // SAFETY: the three functions stay loaded, or the C library forgets them with the object that they are in.
         unsafe { libc::pthread_atfork(Some(take), Some(give_back), Some(give_back)) };
     }
 }
 
-/// Runs when the library is unloaded or the process ends: gives back what no continuum needs. Continua that the caller
+/// Runs when the process ends, or what the static library is linked into is unloaded: gives back what no continuum needs. Continua that the caller
 /// has not smoked stay whole, for a thread may still use them.
 extern "C" fn unload() {
     let mut state = lock();

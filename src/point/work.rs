@@ -21,6 +21,9 @@ pub(super) fn workers(points: usize) -> usize {
 /// Does all jobs, with a thread for each. Where a thread cannot be had, the others do its work; one job needs none.
 pub(super) fn together<J: Send>(jobs: Vec<J>, work: impl Fn(J) + Sync) {
     let others = jobs.len().saturating_sub(1);
+    if others == 0 {
+        return jobs.into_iter().for_each(work);
+    }
     let queue = Mutex::new(jobs.into_iter());
     let next = || queue.lock().ok()?.next();
     let run = || {
