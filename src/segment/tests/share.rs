@@ -212,7 +212,7 @@ fn mounter() {
     };
     // SAFETY: the call has no preconditions.
     let alone = unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
-    if !(alone && mount(c"/", libc::MS_REC | libc::MS_PRIVATE, c"") && mount(&place, 0, c"size=16k")) {
+    if !(alone && mount(c"/", libc::MS_REC | libc::MS_PRIVATE, c"") && mount(&place, 0, c"size=12k")) {
         return println!("not mounted");
     }
     let list = folder.join("list");
