@@ -4,14 +4,18 @@
 #   make test                              installs what the tests need, runs every test, lists what was skipped
 #   make compare REFERENCE=libketama.so.1  this library against another one, the first difference in full
 #   make abi REFERENCE=libketama.so.1      the same for the binary interface; the other one needs debug information
+#   make detect                            ketama detect on every recorded file, among all candidates; takes minutes
+#   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
+#   make neon                              the tests of hashes, points and batches as AArch64 code under an emulator
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make dist                              what is installed: the libraries with link-time optimisation, the command
 #   make install PREFIX= LIBDIR= DESTDIR=  puts it there, builds it if need be; make uninstall takes it away again
+#   make deb                               Debian packages of it, of the PHP extension and of the nginx modules
 #   make clean
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi soak library tools dist install uninstall clean
+.PHONY: demo test compare abi detect bench bench-compiles neon soak library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -30,7 +34,7 @@ BASHDIR := $(PREFIX)/share/bash-completion/completions
 ZSHDIR := $(PREFIX)/share/zsh/site-functions
 FISHDIR := $(PREFIX)/share/fish/vendor_completions.d
 CMAKEDIR := $(LIBDIR)/cmake/ketama
-DIST := $(TARGET)/dist
+DIST ?= $(TARGET)/dist
 SONAME := libketama.so.1
 VERSION := $(shell sed -n '/^version = /{s/[^"]*"\([^"]*\)".*/\1/p;q}' Cargo.toml)
 LIBRARY := $(basename $(SONAME)).$(VERSION)
@@ -55,6 +59,7 @@ test: tools
 	@: >$(LOG)
 	cargo test --all-features 2>&1 | tee -a $(LOG)
 	cargo test --no-default-features --lib 2>&1 | tee -a $(LOG)
+	$(MAKE) --no-print-directory bench-compiles 2>&1 | tee -a $(LOG)
 	if command -v valgrind >/dev/null; then VALGRIND=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG); \
 	else echo "SKIPPED the C tests under valgrind: no valgrind" | tee -a $(LOG); fi
 	ASAN=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG)
@@ -75,6 +80,20 @@ abi: tools
 	@command -v abidiff >/dev/null || apt-get install -y -q abigail-tools >/dev/null
 	cargo build --lib
 	abidiff --no-added-syms --suppressions c-tests/abi.suppr $(REFERENCE) $(TARGET)/debug/libketama.so
+
+detect: tools
+	cargo test --release --lib every_recorded_file_is_recognised_among_all -- --ignored
+
+bench: tools
+	@REFERENCE="$(REFERENCE)" CC="$(CC)" benches/run.sh
+
+# Measuring is not testing: of the benchmarks a test only wants that they are not broken.
+bench-compiles:
+	CARGO_TARGET_DIR=benches/target cargo check --quiet --manifest-path benches/Cargo.toml
+	$(CC) -std=c11 -Wall -Wextra -Werror -Iinclude -fsyntax-only c-tests/bench.c
+
+neon: tools
+	c-tests/neon.sh
 
 soak: tools
 	c-tests/soak.sh
@@ -114,7 +133,6 @@ install: $(DIST)/built
 	install -m 644 $(DIST)/completions/bash $(DESTDIR)$(BASHDIR)/ketama
 	install -m 644 $(DIST)/completions/zsh $(DESTDIR)$(ZSHDIR)/_ketama
 	install -m 644 $(DIST)/completions/fish $(DESTDIR)$(FISHDIR)/ketama.fish
-	[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
 
 uninstall:
 	rm -f $(DESTDIR)$(BINDIR)/ketama $(DESTDIR)$(MANDIR)/ketama.1 $(DESTDIR)$(MANDIR)/ketama-*.1
@@ -122,7 +140,10 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(INCLUDEDIR)/,$(HEADERS))
 	rm -f $(DESTDIR)$(BASHDIR)/ketama $(DESTDIR)$(ZSHDIR)/_ketama $(DESTDIR)$(FISHDIR)/ketama.fish
 	rm -rf $(DESTDIR)$(CMAKEDIR)
-	[ -n "$(DESTDIR)" ] || [ "$$(id -u)" -ne 0 ] || ldconfig
+
+deb: $(DIST)/built
+	DIST=$(abspath $(DIST)) examples/debian/build.sh $(TARGET)/deb
+	@ls $(TARGET)/deb/*.deb
 
 clean:
 	cargo clean

@@ -84,7 +84,7 @@ if have pkg-config pkg-config; then
   by_pkg_config "pkg-config" "" yes
   by_pkg_config "pkg-config --static" --static no
 else
-  skip "the examples by pkg-config: it is not installed"
+  skip "the examples by pkg-config" "it is not installed (Debian package pkg-config)"
 fi
 if have cmake cmake; then
   by_cmake "CMake, shared" OFF yes
@@ -93,7 +93,7 @@ if have cmake cmake; then
   is "CMake takes this version, an older one, not a newer one, not another first number" "yes yes no no" \
     "$(accepts "$version") $(accepts "${version%%.*}.0") $(accepts "${version%%.*}.999") $(accepts 0.9)"
 else
-  skip "the examples by CMake: it is not installed"
+  skip "the examples by CMake" "it is not installed (Debian package cmake)"
 fi
 quietly make "${into[@]}" uninstall || fail "make uninstall"
 is "nothing left after make uninstall" "" "$(find "$out/root" ! -type d)"

@@ -1,8 +1,8 @@
-# Sourced by test.sh of the examples: sets root, out and prefix, where the library and its headers are as if installed.
+# Sourced by the scripts of the examples, after they have set here: sets root, target and out, their place under target/.
 #
-# KETAMA_PREFIX=/usr takes an installed library; without it cargo builds one. As root, missing Debian packages are
-# installed. Everything that is made lies under target/.
-root=$(cd "$here/../.." && pwd)
+# KETAMA_PREFIX=/usr takes an installed library; without it one is built, and installed into target/prefix. As root, missing
+# Debian packages are installed.
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 out=$target/$(basename "$here")
 passed=0 failed=0 skipped=0
@@ -56,26 +56,10 @@ serve() {
   return 1
 }
 
-# Sets prefix; ends the script if there is no library.
+# Sets prefix, libdir and ketama, the command; ends the script if there is no library.
 library() {
-  prefix=${KETAMA_PREFIX:-$out/prefix}
-  libdir=$prefix/lib
-  if [ -n "${KETAMA_PREFIX:-}" ]; then
-    libdir=$(dirname "$(find "$prefix/lib" "$prefix"/lib/*-linux-gnu -maxdepth 1 -name libketama.so.1 2> /dev/null | head -1)")
-    return
-  fi
-  quietly cargo build --manifest-path "$root/Cargo.toml" --release --lib || { fail "no library"; finish; }
-  rm -rf "$prefix"
-  mkdir -p "$prefix/lib" "$prefix/include"
-  cp "$root"/include/*.h* "$prefix/include"
-  cp "$target/release/libketama.so" "$prefix/lib/libketama.so.1"
-  ln -s libketama.so.1 "$prefix/lib/libketama.so"
-}
-
-# Sets ketama, the command.
-command_of_library() {
+  prefix=${KETAMA_PREFIX:-$target/prefix}
+  [ -n "${KETAMA_PREFIX:-}" ] || quietly make -C "$root" install PREFIX="$prefix" || { fail "no library"; finish; }
+  libdir=$(dirname "$(find "$prefix/lib" "$prefix"/lib/*-linux-gnu -maxdepth 1 -name libketama.so.1 2> /dev/null | head -1)")
   ketama=$prefix/bin/ketama
-  [ -n "${KETAMA_PREFIX:-}" ] && return
-  quietly cargo build --manifest-path "$root/Cargo.toml" --release --bin ketama || { fail "no command ketama"; finish; }
-  ketama=$target/release/ketama
 }

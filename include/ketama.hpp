@@ -1,6 +1,7 @@
 // ketama.hpp: rings for C++17 and later. Headers only, over ketama_ring.h and ketama.h; link with -lketama.
 //
-// ketama_fleet.hpp has the rest: servers that fail, bounded loads, buckets.
+// ketama_fleet.hpp has servers that fail, bounded loads and buckets, ketama_handle.hpp rings that follow a file or that
+// processes share.
 //
 // SPDX-License-Identifier: BSD-3-Clause
 //

@@ -32,6 +32,8 @@ enum class status : int {
     limit = KETAMA_E_LIMIT,
     memory = KETAMA_E_MEMORY,
     internal = KETAMA_E_INTERNAL,
+    segment = KETAMA_E_SEGMENT,
+    busy = KETAMA_E_BUSY,
 };
 
 // What functions throw; what() names the file, the line or the server, and the reason.

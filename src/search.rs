@@ -72,10 +72,10 @@ impl<V> Deref for Stored<V> {
 }
 
 impl<V> Stored<V> {
-    /// Bytes of memory held.
+    /// Bytes of the values: what an allocator adds to them is its own affair, and differs from machine to machine.
     fn memory(&self) -> usize {
         match self {
-            Self::Owned(values) => values.capacity() * size_of::<V>(),
+            Self::Owned(values) => size_of_val(&values[..]),
             Self::Shared(values) => size_of_val(*values),
         }
     }
@@ -454,6 +454,25 @@ mod tests {
                         "{h} {search:?} {values:?}"
                     );
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn batches_have_the_owners_that_single_places_have() {
+        for count in [0, 1, 3, 1_000, 4 * LARGE as u32] {
+            // Every 64 points share a place, so that some buckets are too full to be compared one by one.
+            let placed = |index: u32| Point { value: (index / 64 * 64).wrapping_mul(0x9e37), server: index };
+            let mut placed: Vec<_> = (0..count).map(placed).collect();
+            placed.sort_by_key(|point| point.value);
+            let points = Points::new(placed);
+            let places: Vec<u32> = (0..1_000_u32).map(|index| index.wrapping_mul(0x9e37_79b9)).collect();
+            for search in [Search::AtOrAbove, Search::AtOrBelow] {
+                let mut owners = vec![7; places.len() + 1];
+                points.owners(&places, search, &mut owners);
+                let single: Vec<u32> = places.iter().map(|&place| points.owner(place, search)).collect();
+                assert_eq!(owners[..places.len()], single, "{count} {search:?}");
+                assert_eq!(owners[places.len()], 7);
             }
         }
     }

@@ -17,6 +17,9 @@ use std::time::Instant;
 /// Keys of a batch.
 const BATCH: usize = 1_000;
 
+/// Keys of each thread in a pass of several threads: so many that starting them together does not count.
+const TOGETHER: usize = 16 * PASS;
+
 /// The weighted ring of libmemcached.
 pub const LIBMEMCACHED: &[(&str, &str)] =
     &[("distribution", "ketama"), ("weighted", "true"), ("hash", "md5")];
@@ -171,8 +174,8 @@ fn threads(results: &mut Results, servers: usize, keys: &Keys) {
             }
         };
         let side = |name, threads| {
-            let mut passes = keys.chunks(4 * PASS).cycle();
-            Side::remote(name, 4 * PASS, move || {
+            let mut passes = keys.chunks(TOGETHER).cycle();
+            Side::remote(name, TOGETHER, move || {
                 let keys = passes.next().expect("a cycle");
                 together(threads, || work(keys))
             })

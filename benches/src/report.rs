@@ -1,7 +1,8 @@
 //! The report in Markdown: the machine, the demanded ratios beside the measured ones, all figures.
 
 use crate::OURS;
-use crate::results::Results;
+use crate::fleet::ring;
+use crate::results::{Results, grouped};
 use ketama::hash::md5::Backend;
 use std::fmt::Write;
 use std::process::Command;
@@ -67,7 +68,7 @@ enum Bound {
     AtMost(f64),
 }
 
-/// The table of demands as it grows.
+/// The table of what is demanded, as it grows.
 struct Demands<'a> {
     results: &'a Results,
     text: String,
@@ -77,19 +78,29 @@ impl Demands<'_> {
     /// A ratio of two costs: (what, servers, who) over (what, servers, who).
     fn line(&mut self, name: &str, bound: Bound, over: (&str, usize, &str), under: (&str, usize, &str)) {
         let cost = |(what, servers, who): (&str, usize, &str)| self.results.least(what, servers, who);
-        let ratio = cost(over).zip(cost(under)).map(|(over, under)| over / under);
+        self.figure(name, bound, cost(over).zip(cost(under)).map(|(over, under)| over / under));
+    }
+
+    /// A ratio, or another figure.
+    fn figure(&mut self, name: &str, bound: Bound, figure: Option<f64>) {
         let (demand, met) = match bound {
-            Bound::AtLeast(bound) => (format!("at least {bound}"), ratio.map(|ratio| ratio >= bound)),
-            Bound::AtMost(bound) => (format!("at most {bound:.2}"), ratio.map(|ratio| ratio <= bound)),
+            Bound::AtLeast(bound) => (format!("at least {bound}"), figure.map(|figure| figure >= bound)),
+            Bound::AtMost(bound) => (format!("at most {bound:.2}"), figure.map(|figure| figure <= bound)),
         };
-        let ratio = ratio.map_or("not measured".to_owned(), |ratio| format!("{ratio:.2}"));
+        let figure = figure.map_or("not measured".to_owned(), |figure| format!("{figure:.2}"));
         let met = match met {
             Some(true) => "yes",
             Some(false) => "no",
             None => "-",
         };
-        let _ = writeln!(self.text, "| {name} | {demand} | {ratio} | {met} |");
+        let _ = writeln!(self.text, "| {name} | {demand} | {figure} | {met} |");
     }
+}
+
+/// Bytes that the points of a ring and their index take, for each point.
+fn bytes_a_point(servers: usize) -> f64 {
+    let ring = ring("libketama", &[], servers);
+    ring.memory() as f64 / ring.point_count() as f64
 }
 
 fn demands(results: &Results) -> String {
@@ -157,6 +168,10 @@ fn demands(results: &Results) -> String {
                 (what, servers, "one thread"),
             );
         }
+    }
+    for servers in [10, 1_000, 10_000] {
+        let name = format!("bytes of memory a point, index included, {} servers", grouped(servers));
+        demands.figure(&name, AtMost(12.0), Some(bytes_a_point(servers)));
     }
     demands.text
 }

@@ -3,7 +3,9 @@
 // usage: test LIST BAD   LIST: a classic server list, BAD: one whose second line is wrong
 #include <cstdio>
 #include <cstring>
+#include <fstream>
 #include <ketama_fleet.hpp>
+#include <ketama_handle.hpp>
 #include <thread>
 #include <type_traits>
 
@@ -226,6 +228,43 @@ void the_interface_of_2007_is_owned(const char *list, const char *bad)
     CHECK(thrown([] { ketama::continuum::roll("/nonexistent/list"); }) == ketama::status::io);
 }
 
+void write(const std::string &path, const char *text)
+{
+    std::ofstream(path + ".new") << text;
+    std::rename((path + ".new").c_str(), path.c_str());
+}
+
+void handles_follow_a_list(const std::string &path)
+{
+    write(path, "10.0.1.1:11211 600\n");
+    const ketama::handle handle = ketama::handle::open(path);
+    const ketama::ring before = handle.current();
+    CHECK(!handle.refresh() && handle.lookup("k") == 0 && handle.try_descriptor());
+    write(path, "10.0.1.1:11211 600\n10.0.1.2:11211 300\n");
+    CHECK(handle.wait(std::chrono::seconds(60)) && handle.refresh() && !handle.refresh());
+    CHECK(handle.current().size() == 2 && before.size() == 1);
+    write(path, "10.0.1.1:11211 none\n");
+    CHECK(handle.try_refresh().code() == ketama::status::syntax && handle.current().size() == 2);
+    CHECK(ketama::handle::try_open("/nonexistent/list").code() == ketama::status::io);
+    CHECK(thrown([] { ketama::handle::open(std::string("a\0b", 3)); }) == ketama::status::argument);
+}
+
+void rings_are_shared(const std::string &path)
+{
+    const ketama::ring ring("twemproxy", three);
+    ketama::publish(ring, path);
+    const ketama::ring attached = ketama::attach(path);
+    CHECK(ketama::is_shared(attached) && !ketama::is_shared(ring) && !ketama::why_private(ring));
+    CHECK(attached.fingerprint() == ring.fingerprint());
+    const ketama::handle handle = ketama::handle::open(path);
+    CHECK(!handle.is_stale() && handle.current().size() == 3);
+    ketama::publish(ring.add({"x"}), path);
+    CHECK(handle.is_stale() && handle.refresh() && handle.current().size() == 4 && attached.size() == 3);
+    write(path, "no segment\n");
+    CHECK(ketama::try_attach(path).code() == ketama::status::segment);
+    CHECK(thrown([&] { ketama::publish(ring, "/nonexistent/segment"); }) == ketama::status::io);
+}
+
 void threads_share_a_ring()
 {
     const auto ring = std::make_shared<const ketama::ring>("twemproxy", three);
@@ -257,6 +296,8 @@ int main(int argc, char **argv)
     fleets_eject_and_forgive();
     loads_are_bounded_and_buckets_read_off();
     the_interface_of_2007_is_owned(argv[1], argv[2]);
+    handles_follow_a_list(std::string(argv[1]) + ".followed");
+    rings_are_shared(std::string(argv[1]) + ".segment");
     threads_share_a_ring();
     std::printf("%d checks, %d failures\n", checks, failures);
     return failures != 0;

@@ -82,7 +82,7 @@ class Fleet:
         self.put(first.path.read_text())
         self.services.start("render", "etcdctl", "watch", KEY, "--", HERE / "render.sh", KEY, self.list, env=path)
         subprocess.run([HERE / "render.sh", KEY, self.list], check=True, stdout=subprocess.DEVNULL, env={**os.environ, **path})
-        self.services.start("watch", self.programs["ketama"], "watch", self.list, "--segment", self.segment)
+        self.services.start("watch", self.programs["ketama"], "watch", self.list, "--publish", self.segment)
         await_that(self.segment.exists, "ketama watch publishes")
 
     def start_followers(self):

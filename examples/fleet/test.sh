@@ -26,7 +26,6 @@ package nginx
 fpm=php-fpm$(php -r 'echo PHP_MAJOR_VERSION, ".", PHP_MINOR_VERSION;')
 have "$fpm" php-fpm || without "$fpm is missing (Debian package php-fpm)"
 library
-command_of_library
 quietly cc -std=c99 -pedantic -Wall -Wextra -Werror -O2 -I"$prefix/include" -o "$out/asker" "$here/asker.c" \
   -L"$libdir" -lketama -Wl,-rpath,"$libdir" || { fail "asker.c does not compile"; finish; }
 

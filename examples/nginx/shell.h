@@ -7,7 +7,7 @@
  * SPDX-License-Identifier: BSD-3-Clause */
 
 typedef struct {
-    ngx_ketama_conf_t        ketama;
+    ngx_ketama_conf_t    ketama;
     NGX(complex_value_t) key;
 } shell_conf_t;
 

@@ -1,6 +1,6 @@
 //! `ketama man` and `ketama completions`: pages and scripts for packages, made from the definitions of the arguments.
 
-use super::{Arguments, Exit, Failure, Streams, cannot_read};
+use super::{Arguments, Exit, Failure, Streams, write_file};
 use clap::{Args, CommandFactory};
 use clap_complete::Shell;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ fn page(folder: &Path, name: &str, command: clap::Command) -> Result<(), Failure
     let mut text = Vec::new();
     clap_mangen::Man::new(command).title(name.to_ascii_uppercase()).render(&mut text)?;
     let path = folder.join(format!("{name}.1"));
-    std::fs::write(&path, text).map_err(|error| cannot_read(&error, &path.display().to_string()))?;
+    write_file(&path, &text)?;
     Ok(())
 }
 

@@ -7,8 +7,9 @@ use crate::error::{Error, ErrorKind};
 use clap::Args;
 use memchr::memchr_iter;
 use std::fs::File;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 /// How much of a file is read at once: some thousand keys, which stay in the second-level cache with their answers.
 pub const BLOCK: usize = 128 * 1024;
@@ -22,10 +23,42 @@ pub(super) struct KeyArguments {
     /// Count this many made-up keys: numbers scattered over 32 bits, the same in every run
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     sample: Option<u32>,
+    #[command(flatten)]
+    clock: Clock,
+}
+
+/// How long it takes.
+#[derive(Args, Clone, Copy)]
+pub(super) struct Clock {
+    /// Say on standard error how many keys were read and answered in a second
+    #[arg(long)]
+    time: bool,
+}
+
+impl Clock {
+    /// Calls `work` with a `visit` that counts, and says how long it took.
+    pub fn measure(
+        self,
+        stderr: &mut dyn Write,
+        visit: Visit,
+        work: impl FnOnce(Visit) -> Result<(), Failure>,
+    ) -> Result<(), Failure> {
+        let (start, mut count) = (Instant::now(), 0_u64);
+        work(&mut |keys| {
+            count += keys.len() as u64;
+            visit(keys)
+        })?;
+        if self.time {
+            let seconds = start.elapsed().as_secs_f64();
+            let millions = count as f64 / seconds.max(1e-9) / 1e6;
+            writeln!(stderr, "ketama: {count} keys in {seconds:.2} s, {millions:.2} million a second")?;
+        }
+        Ok(())
+    }
 }
 
 /// What is done with each batch of keys.
-type Visit<'a> = &'a mut dyn FnMut(&[&[u8]]) -> Result<(), Failure>;
+pub(super) type Visit<'a> = &'a mut dyn FnMut(&[&[u8]]) -> Result<(), Failure>;
 
 impl KeyArguments {
     /// Whether any keys are to be counted.
@@ -40,11 +73,12 @@ impl KeyArguments {
 
     /// Calls `visit` with all keys, batch by batch; with `otherwise` made-up keys if none were asked for.
     pub fn each(&self, otherwise: u32, streams: &mut Streams, visit: Visit) -> Result<(), Failure> {
-        match &self.keys {
-            Some(file) if is_stdin(file) => each_line(streams.stdin, &name(file), &Progress::open(), visit),
+        let stdin = &mut *streams.stdin;
+        self.clock.measure(streams.stderr, visit, |visit| match &self.keys {
+            Some(file) if is_stdin(file) => each_line(stdin, &name(file), &Progress::open(), visit),
             Some(file) => each_line_of(file, visit),
             None => each_made_up(self.sample.unwrap_or(otherwise), visit),
-        }
+        })
     }
 }
 

@@ -27,7 +27,7 @@ pub(super) struct ListArguments {
 }
 
 /// How lists are read, whatever they say themselves.
-#[derive(Args, Clone)]
+#[derive(Args, Clone, Default)]
 pub(super) struct Reading {
     /// Build the ring under this dialect; the options of a list under another dialect then do not count
     #[arg(long, value_name = "DIALECT")]

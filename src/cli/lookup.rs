@@ -1,6 +1,6 @@
 //! `ketama lookup`: the server for each key.
 
-use super::keys::{both_from_stdin, each_line};
+use super::keys::{Clock, Visit, both_from_stdin, each_line};
 use super::list::ListArguments;
 use super::progress::Progress;
 use super::{Exit, Failure, Streams, json};
@@ -34,6 +34,8 @@ pub(super) struct Lookup {
     /// Print an object for each key, one a line: {"key", "place" with --hash, "server" or "servers"}
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    clock: Clock,
     /// Keys, byte for byte; write -- before a key that starts with -
     #[arg(value_name = "KEY")]
     keys: Vec<OsString>,
@@ -67,7 +69,9 @@ impl Lookup {
         if self.keys.is_empty() {
             let at_terminal = std::io::stdout().is_terminal();
             let progress = if at_terminal { Progress::hidden() } else { Progress::open() };
-            each_line(streams.stdin, "standard input", &progress, &mut print)?;
+            let stdin = &mut *streams.stdin;
+            let read = |visit: Visit| each_line(stdin, "standard input", &progress, visit);
+            self.clock.measure(streams.stderr, &mut print, read)?;
         } else {
             print(&self.keys.iter().map(|key| key.as_encoded_bytes()).collect::<Vec<_>>())?;
         }

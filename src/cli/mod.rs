@@ -205,3 +205,10 @@ fn read_file(path: &std::path::Path) -> Result<Vec<u8>, Error> {
 fn cannot_read(error: &io::Error, file: &str) -> Error {
     Error::new(ErrorKind::Io, format!("cannot read: {error}")).in_file(file)
 }
+
+/// Makes or replaces a file.
+fn write_file(path: &std::path::Path, bytes: &[u8]) -> Result<(), Error> {
+    std::fs::write(path, bytes).map_err(|error| {
+        Error::new(ErrorKind::Io, format!("cannot write: {error}")).in_file(path.display().to_string())
+    })
+}

@@ -16,6 +16,11 @@ impl Progress {
         Self::styled(ProgressBar::new(count), "{wide_bar} {human_pos} of {human_len} keys, {eta} left")
     }
 
+    /// Of so many dialects and options to try.
+    pub fn of_candidates(count: usize) -> Self {
+        Self::styled(ProgressBar::new(count as u64), "{wide_bar} {human_pos} of {human_len} tried")
+    }
+
     /// Of bytes without a known end.
     pub fn open() -> Self {
         Self::styled(ProgressBar::new_spinner(), "{spinner} {bytes} read, {bytes_per_sec}")

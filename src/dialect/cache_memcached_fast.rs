@@ -75,13 +75,7 @@ fn place(points: &mut Placer<u32>, index: u32, server: &Server, ketama_points: i
     let base = crc32::crc32(&[host, b"\0", port].concat());
     // Points: as many as the product rounds to, halves up. The conversion saturates: too many are refused.
     let count = (ketama_points as f64 * server.weight.as_f64() + 0.5) as u64;
-    points.reserve(count)?;
-    let mut point = 0_u32;
-    for _ in 0..count {
-        point = crc32::extend_word(base, point);
-        points.push(point, index)?;
-    }
-    Ok(())
+    points.crc32_chain(index, base, count)
 }
 
 /// The key, behind the namespace where that is hashed.

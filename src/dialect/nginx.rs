@@ -65,16 +65,11 @@ fn consistent(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     for (index, server) in (0..).zip(servers) {
         // Points: 160 for each unit of weight.
         let count = server.weight.as_count().saturating_mul(160);
-        points.reserve(count).map_err(|error| about(server, error))?;
         // Label: host, a zero byte, port as written, and the point before it in four bytes, 0 before the first.
         let (host, port) = host_and_port(&server.name);
         let start = crc32::crc32(&[host, b"\0", port].concat());
-        let mut point = 0_u32;
-        for _ in 0..count {
-            // Hash: CRC-32, of keys too.
-            point = crc32::extend_word(start, point);
-            points.push(point, index)?;
-        }
+        // Hash: CRC-32, of keys too.
+        points.crc32_chain(index, start, count).map_err(|error| about(server, error))?;
     }
     // Order: of equal points only the first stays, also when its server is down.
     // Search: the first point at or above the key's hash, then point by point; each point passed over counts as a try.

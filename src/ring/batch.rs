@@ -47,23 +47,30 @@ impl<T: Place> Engine<T> {
             (self.key.hash.many)(backend, keys, places);
             return self.answers(places, out);
         };
-        let prepared: Vec<Prepared<'_, T>> = keys.iter().map(|key| prepare(key)).collect();
-        let bytes = prepared.iter().map(|prepared| match prepared {
-            Prepared::Bytes(Cow::Borrowed(bytes)) => *bytes,
-            Prepared::Bytes(Cow::Owned(bytes)) => bytes,
-            Prepared::Place(_) | Prepared::Nowhere => &[],
-        });
-        let bytes: Vec<&[u8]> = bytes.collect();
-        (self.key.hash.many)(backend, &bytes, places);
-        for (prepared, place) in prepared.iter().zip(places.iter_mut()) {
-            if let Prepared::Place(given) = prepared {
-                *place = *given;
+        let mut parts: [&[u8]; CHUNK] = [&[]; CHUNK];
+        // What is not a part of the key itself: few keys of a batch, if any, or all of them.
+        let mut others = Vec::new();
+        for (index, key) in keys.iter().enumerate() {
+            match prepare(key) {
+                Prepared::Bytes(Cow::Borrowed(bytes)) => parts[index] = bytes,
+                other => others.push((index, other)),
+            }
+        }
+        for (index, other) in &others {
+            if let Prepared::Bytes(bytes) = other {
+                parts[*index] = bytes;
+            }
+        }
+        (self.key.hash.many)(backend, &parts[..keys.len()], places);
+        for (index, other) in &others {
+            if let Prepared::Place(place) = other {
+                places[*index] = *place;
             }
         }
         self.answers(places, out);
-        for (prepared, out) in prepared.iter().zip(out) {
-            if matches!(prepared, Prepared::Nowhere) {
-                *out = NO_SERVER;
+        for (index, other) in others {
+            if matches!(other, Prepared::Nowhere) {
+                out[index] = NO_SERVER;
             }
         }
     }
@@ -75,6 +82,58 @@ impl<T: Place> Engine<T> {
         }
         for (place, out) in places.iter().zip(out) {
             *out = self.first(*place).unwrap_or(NO_SERVER);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::Dialect;
+    use crate::server::Server;
+    use crate::server_list::ServerList;
+
+    /// Keys of one block and of more, with and without hash tags, empty ones among them.
+    fn keys() -> Vec<String> {
+        let key = |number: usize| match number % 5 {
+            0 => format!("user:{number}"),
+            1 => format!("{{user:{number}}}:{}", "x".repeat(number % 150)),
+            2 => "k".repeat(number % 260),
+            3 => number.to_string(),
+            _ => String::new(),
+        };
+        (0..2_000).map(key).collect()
+    }
+
+    #[test]
+    fn batches_of_every_dialect_answer_as_single_look_ups_do() {
+        let keys = keys();
+        let keys: Vec<&[u8]> = keys.iter().map(String::as_bytes).collect();
+        let rings: &[(&str, &[(&str, &str)])] = &[
+            ("libketama", &[]),
+            ("nginx", &[("consistent", "true")]),
+            ("nginx", &[]),
+            ("twemproxy", &[("hash-tag", "{}")]),
+            ("libmemcached", &[("hash-with-prefix", "true"), ("prefix", "app:")]),
+            ("steady", &[]),
+            ("envoy", &[]),
+            ("uhashring", &[]),
+            ("jump", &[]),
+            ("haproxy", &[]),
+        ];
+        for (dialect, options) in rings {
+            let servers = (0..5).map(|index| Server::new(format!("10.0.0.{index}:11211"), 1)).collect();
+            let mut list = ServerList::new(Dialect::named(dialect).unwrap(), servers);
+            for (name, value) in *options {
+                list.options.set_text(name, value).unwrap();
+            }
+            let ring = Ring::build(list).unwrap();
+            let single: Vec<u32> = keys.iter().map(|key| ring.lookup(key).unwrap_or(NO_SERVER)).collect();
+            for backend in Backend::available() {
+                let mut batch = vec![7; keys.len()];
+                ring.lookup_many_with(backend, &keys, &mut batch);
+                assert_eq!(batch, single, "{dialect} {options:?} {backend}");
+            }
         }
     }
 }

@@ -49,6 +49,9 @@ type List = LazyLock<ServerList, Box<dyn FnOnce() -> ServerList + Send>>;
 impl Ring {
     /// Builds the ring of a list.
     ///
+    /// Rings of 131,072 points and more are built by as many threads as there are processors, eight at the most; they
+    /// have ended when this returns.
+    ///
     /// # Errors
     /// [`ErrorKind::Server`] for a server that the dialect refuses, [`ErrorKind::Option`] for options that do not go
     /// together, [`ErrorKind::Limit`] if there would be more points than `max-points`.

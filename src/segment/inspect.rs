@@ -6,6 +6,7 @@ use super::publish::{Lock, Policy};
 use super::source::Source;
 use super::{control, list};
 use crate::error::Error;
+use crate::point::{Point, SPARE};
 use crate::server_list::ServerList;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -19,6 +20,8 @@ pub(crate) struct Inspection {
     pub source: Option<Source>,
     /// The list.
     pub list: ServerList,
+    /// Number of points.
+    pub points: usize,
 }
 
 impl Inspection {
@@ -27,13 +30,13 @@ impl Inspection {
     /// # Errors
     /// [`ErrorKind::Segment`](crate::ErrorKind::Segment) if they are none, are of an unknown format, or are damaged.
     pub fn of(bytes: &[u8]) -> Result<Self, Error> {
+        if !is_segment(bytes) {
+            return Err(refused("it is not a segment"));
+        }
         let Some((head, _)) = bytes.split_at_checked(HEADER) else {
             return Err(refused("it is shorter than a header"));
         };
         let header = Header(head);
-        if header.array(layout::MAGIC_FIELD) != MAGIC {
-            return Err(refused("it is not a segment"));
-        }
         if (header.u32(layout::VERSION), header.u32(layout::BYTE_ORDER)) != (FORMAT, NATIVE) {
             return Err(refused("it has another format or another byte order"));
         }
@@ -49,7 +52,14 @@ impl Inspection {
         };
         let [list, index, servers] =
             [layout::LIST_SECTION, layout::INDEX_SECTION, layout::SERVERS_SECTION].map(section);
+        let entry = match header.u32(layout::WIDTH) {
+            32 => size_of::<Point<u32>>(),
+            64 => size_of::<Point<u64>>(),
+            _ => size_of::<Point<u128>>(),
+        };
+        let points = section(layout::POINTS_SECTION)?.len() / entry;
         Ok(Self {
+            points: points.saturating_sub(SPARE),
             fingerprint: header.u64(layout::FINGERPRINT),
             source: Source::read_from(&header),
             list: list::decode(list?, index?, servers?)?,

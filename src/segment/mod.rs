@@ -36,9 +36,11 @@ mod tests;
 
 pub use handle::Handle;
 #[cfg(feature = "cli")]
-pub(crate) use inspect::{Generation, Inspection, generation, is_segment, leftovers, remove_leftovers};
+pub(crate) use inspect::{Inspection, generation, is_segment, leftovers, remove_leftovers};
 pub use map::Segment;
 pub use publish::Policy;
+#[cfg(feature = "cli")]
+pub(crate) use publish::beside;
 pub(crate) use publish::{Shared, share};
 pub(crate) use trust::Trust;
 pub use trust::trust;

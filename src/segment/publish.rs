@@ -148,7 +148,7 @@ pub(super) fn create(path: &Path, group: bool) -> Result<(PathBuf, File), Error>
 }
 
 /// The path with something behind its name.
-pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     PathBuf::from(name)

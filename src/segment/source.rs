@@ -40,6 +40,12 @@ impl Identity {
         }
     }
 
+    /// The device and the inode.
+    #[cfg(feature = "cli")]
+    pub fn file(&self) -> (u64, u64) {
+        (self.device, self.inode)
+    }
+
     /// Seconds since 1970 of the last modification.
     pub fn modified_seconds(&self) -> i64 {
         self.modified.0

@@ -70,11 +70,13 @@ fn result(status: i32) -> io::Result<()> {
     if status == -1 { Err(io::Error::last_os_error()) } else { Ok(()) }
 }
 
+/// Objects as the 2007 library makes them, for tests.
 #[cfg(test)]
-mod tests {
+pub(crate) mod testing {
     use super::*;
 
-    fn ring(points: &[(u32, &[u8])]) -> Vec<u8> {
+    /// The bytes of a ring.
+    pub(crate) fn ring(points: &[(u32, &[u8])]) -> Vec<u8> {
         let mut bytes = vec![0; SIZE];
         bytes[..4].copy_from_slice(&(points.len() as i32).to_ne_bytes());
         for (index, (place, address)) in points.iter().enumerate() {
@@ -84,6 +86,34 @@ mod tests {
         }
         bytes
     }
+
+    /// A new shared memory object that holds these bytes.
+    pub(crate) fn memory(key: i32, mode: i32, bytes: &[u8]) -> io::Result<i32> {
+        // SAFETY: the call takes no pointer.
+        let id = unsafe { libc::shmget(key, bytes.len(), libc::IPC_CREAT | libc::IPC_EXCL | mode) };
+        result(id)?;
+        // SAFETY: the kernel chooses where it is mapped.
+        let start = unsafe { libc::shmat(id, std::ptr::null(), 0) };
+        // SAFETY: as many bytes were asked for above; the tests stop at a failure before anything else uses them.
+        unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), start.cast::<u8>(), bytes.len()) };
+        // SAFETY: it was mapped above.
+        result(unsafe { libc::shmdt(start) })?;
+        Ok(id)
+    }
+
+    /// A new set of so many semaphores.
+    pub(crate) fn semaphores(key: i32, mode: i32, count: i32) -> io::Result<i32> {
+        // SAFETY: the call takes no pointer.
+        let id = unsafe { libc::semget(key, count, libc::IPC_CREAT | libc::IPC_EXCL | mode) };
+        result(id)?;
+        Ok(id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::testing::ring;
+    use super::*;
 
     #[test]
     fn only_rings_are_taken_for_rings() {

@@ -19,9 +19,12 @@ mod cli_plot;
 #[cfg(feature = "cli")]
 mod cli_readme;
 #[cfg(feature = "cli")]
+mod cli_shared;
+#[cfg(feature = "cli")]
 mod cli_stats;
 #[cfg(feature = "cli")]
 mod cli_tools;
+#[cfg(feature = "cli")]
 mod cli_watch;
 #[cfg(feature = "cli")]
 mod fleets;

@@ -69,7 +69,7 @@ if have cc gcc && cc -I"$prefix/include" -o "$run/lookup" "$root/examples/c/look
   ask default < "$run/keys" > "$run/got"
   equal "a C program with ketama_roll finds the same servers" "$run/expected" "$run/got"
 else
-  skip "a C program needs a C compiler (Debian package gcc)"
+  skip "nginx, a C program" "there is no C compiler (Debian package gcc)"
 fi
 
 # The nginx dialect has no place for the empty key: servers take turns, as in nginx.

@@ -39,7 +39,8 @@ next_answers() { # what, location, servers that fail, arguments for `ketama look
   equal "$1" "$run/expected" "$run/got"
 }
 status_of() { curl -s -o "$run/body" -w '%{http_code}' "http://127.0.0.1:$front/$1"; }
-workers() { pgrep -P "$(cat "$run/front.pid")" | sort | tr '\n' ' '; }
+both_work() { [ "$(workers | wc -l)" = 2 ]; }
+await both_work
 workers_before=$(workers)
 key=$(belongs_to "$(at 2)")
 

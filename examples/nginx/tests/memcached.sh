@@ -1,7 +1,7 @@
 # memcached_pass reads what was stored by the placement that `ketama lookup` computes, in memcached itself.
 
 if ! have memcached memcached; then
-  skip "memcached_pass: memcached is not installed"
+  skip "nginx, memcached_pass" "memcached is not installed"
 else
   weights=(1 3 1 2)
   for i in 11 12 13 14; do start_memcached $i; printf '%s\t%s\n' "$(at $i)" "${weights[i - 11]}"; done > "$run/pool.servers"

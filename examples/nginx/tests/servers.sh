@@ -3,11 +3,25 @@
 # HTTP backends are nginx processes, one for each, that answer with the key and their own name, in the form of
 # `ketama lookup`. The nginx under test listens on $front.
 
-first_port=${KETAMA_TEST_PORT:-27100}
-front=$first_port
 at() { echo "127.0.0.1:$((first_port + $1))"; } # name of the server with this number
 
+is_silent() { ! listening "$1"; }
+
+# Finds a hundred ports of which none is in use, below those that the system gives to clients.
+find_ports() {
+  local slot port
+  for slot in $(seq $$ $(($$ + 100))); do
+    first_port=$((20000 + slot % 120 * 100)) front=$first_port
+    for port in $(seq 0 99); do ! listening $((first_port + port)) || continue 2; done
+    return
+  done
+  fail "no hundred free ports"
+  finish
+}
+
 start_world() {
+  export RES_OPTIONS="timeout:1 attempts:1" # names that nobody knows are asked for
+  find_ports
   run=$(mktemp -d)
   chmod 755 "$run"
   trap end_world EXIT
@@ -17,25 +31,17 @@ start_world() {
 
 end_world() {
   local file
+  stop
   for file in "$run"/*.pid; do [ -s "$file" ] && kill "$(cat "$file")" 2> /dev/null; done
   [ "$failed" = 0 ] || tail -n 20 "$run/front.log"
   rm -rf "$run"
 }
 
-# Runs a command until it succeeds, 15 seconds at most.
-await() {
-  local end=$((SECONDS + 15))
-  until "$@" > /dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || { echo "waited in vain for: $*" >&2; return 1; }
-    sleep 0.02
-  done
+# Whether a file is there, if need be after its package was installed.
+installed() { # file, package
+  [ -e "$1" ] || { install "$2" && [ -e "$1" ]; }
 }
 
-listens() { (exec 3<> "/dev/tcp/127.0.0.1/$1") 2> /dev/null; }
-is_silent() { ! listens "$1"; }
-must_be_free() { # port
-  is_silent "$1" || { fail "port $1 is in use: set KETAMA_TEST_PORT"; finish; }
-}
 is_gone() { ! kill -0 "$1" 2> /dev/null; }
 
 # What any nginx here needs in its http block.
@@ -45,7 +51,6 @@ http_paths="access_log off; client_body_temp_path $$.tmp; proxy_temp_path $$.tmp
 start_backend() { # number, further lines for its server block, words for its `listen`; nothing if it runs
   local port=$((first_port + $1))
   [ -s "$run/backend$1.pid" ] && return
-  must_be_free $port
   cat > "$run/backend$1.conf" << END
 pid $run/backend$1.pid; error_log $run/backend$1.log; master_process off;
 events { worker_connections 200; }
@@ -55,7 +60,7 @@ http { $http_paths
     location ~ /hold\$ { limit_rate_after 1k; limit_rate 1; return 200 "$(printf '%4000s' held)"; } } }
 END
   nginx -p "$run" -e "$run/backend$1.log" -c "$run/backend$1.conf"
-  await listens "$port"
+  await listening "$port"
 }
 
 stop_backend() { # number
@@ -66,11 +71,10 @@ stop_backend() { # number
 
 start_memcached() { # number
   local user=()
-  must_be_free $((first_port + $1))
   [ "$(id -u)" = 0 ] && user=(-u nobody)
   memcached -l 127.0.0.1 -p $((first_port + $1)) -m 8 "${user[@]}" 2> "$run/memcached$1.log" &
   echo $! > "$run/memcached$1.pid"
-  await listens $((first_port + $1))
+  await listening $((first_port + $1))
 }
 
 # Writes the configuration of the nginx under test; on standard input are the contents of the http block.
@@ -78,7 +82,7 @@ front_conf() { # workers, further lines at the top
   cat > "$run/front.conf" << END
 load_module $build/objects/ngx_http_upstream_ketama_module.so;
 ${2:-}
-pid $run/front.pid; error_log $run/front.log notice; worker_processes $1; thread_pool default threads=2;
+env RES_OPTIONS; pid $run/front.pid; error_log $run/front.log notice; worker_processes $1; thread_pool default threads=2;
 events { worker_connections 400; }
 http { $http_paths
   add_header X-Server \$ketama_server always; add_header X-Ring \$ketama_fingerprint always; add_header X-Pid \$pid always;
@@ -88,11 +92,13 @@ END
 }
 
 start_front() { # a command that starts the rest of its arguments
-  must_be_free "$front"
   : > "$run/front.log"
   "$@" nginx -p "$run" -e "$run/front.log" -c "$run/front.conf" || { fail "nginx does not start"; finish; }
-  await listens "$front" && await test -s "$run/front.pid"
+  await listening "$front" && await test -s "$run/front.pid" || fail "nginx does not listen"
 }
+
+# Processes of the workers, one a line.
+workers() { pgrep -P "$(cat "$run/front.pid")" | sort; }
 
 stop_front() {
   local pid
@@ -143,5 +149,6 @@ output = \"$run/body\""; done \
 
 fingerprint() { "$ketama" stats "$@" | grep -o 'fingerprint [0-9a-f]*' | cut -d' ' -f2; }
 
-# How often a text stands in the log of the nginx under test.
+# Whether, and how often, a text stands in the log of the nginx under test.
+is_logged() { grep -q -- "$1" "$run/front.log"; }
 logged() { grep -c -- "$1" "$run/front.log"; }

@@ -1,9 +1,8 @@
 # stream: the same directive, variables and lists. The key is the client's port, for clients of stream send none.
 
 stream_module=/usr/lib/nginx/modules/ngx_stream_module.so
-[ -e $stream_module ] || have no-such-command libnginx-mod-stream || true
-if [ ! -e $stream_module ]; then
-  skip "stream: nginx has no stream module (Debian package libnginx-mod-stream)"
+if ! installed $stream_module libnginx-mod-stream; then
+  skip "nginx, stream" "nginx has no stream module (Debian package libnginx-mod-stream)"
 else
   for i in 1 2 3 4 5; do start_backend $i; done
   for i in 1 2 3 4; do printf '%s %d\n' "$(at $i)" "$i"; done > "$run/stream.servers"
@@ -39,7 +38,7 @@ else
   equal "stream, \$ketama_server" <(sort "$run/expected") <(sort "$run/chosen.log")
   connected "a list" "$listed" "" "$run/stream.servers"
   mv "$run/other.servers" "$run/followed.servers"
-  await logged "upstream \"listed\" follows $run/followed.servers"
+  await is_logged "upstream \"listed\" follows $run/followed.servers"
   connected "the list has changed" "$listed" "" "$run/followed.servers"
   stop_backend 5
   connected "one server dead" "$listed" "$(at 5)" "$run/followed.servers"

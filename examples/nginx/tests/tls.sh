@@ -1,7 +1,7 @@
 # Servers behind TLS: sessions are kept for each address and used again.
 
 if ! have openssl openssl; then
-  skip "tls: openssl is not installed"
+  skip "nginx, tls" "openssl is not installed"
 else
   openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=cache -keyout "$run/key.pem" -out "$run/cert.pem" 2> "$run/openssl.log"
   tls="ssl_certificate $run/cert.pem; ssl_certificate_key $run/key.pem; ssl_session_cache shared:sessions:1m;
@@ -19,7 +19,7 @@ END
   equal "every session is one that was there before" "$run/expected" "$run/got"
   head -2 "$run/tls.servers" > "$run/next"
   mv "$run/next" "$run/tls.servers"
-  await logged "upstream \"tls\" follows $run/tls.servers: 2 servers"
+  await is_logged "upstream \"tls\" follows $run/tls.servers: 2 servers"
   same "over TLS, when the list has changed" tls "$run/tls.servers"
   ask reused < "$run/keys" | cut -f3 | sort | uniq -c | sort -n | awk '{ print $2 }' | tail -1 > "$run/got"
   equal "sessions are used again after the list has changed" <(echo r) "$run/got"

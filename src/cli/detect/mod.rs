@@ -5,6 +5,7 @@ pub(crate) mod rank;
 
 use super::json::Text;
 use super::list::{Form, name, text};
+use super::progress::Progress;
 use super::table::{count, percent};
 use super::{Exit, Failure, Streams, json};
 use crate::dialect::Dialect;
@@ -21,7 +22,8 @@ use std::path::PathBuf;
 /// Find the dialects and options that give the answers which were observed
 ///
 /// Tries every dialect with every combination of its words and switches and the usual numbers. What cannot be guessed
-/// has to be given with --option: prefixes, namespaces, seeds, unusual numbers. Candidates of equal rings are shown once.
+/// has to be given with --option: prefixes, namespaces, seeds, unusual numbers, and max-points for rings of more than a
+/// million points, which are not tried. Candidates of equal rings are shown once.
 /// Exit code 0: some candidate agrees with every answer; 1: none does; 2: the arguments or a file cannot be used.
 #[derive(Args)]
 pub(super) struct Detect {
@@ -89,13 +91,15 @@ impl Detect {
         let candidates = self.candidates()?;
         let mut refusal = None;
         let mut refused = std::collections::HashSet::new();
-        let mut build = |candidate: &Candidate| match ring(&list, candidate) {
-            Ok(ring) => Some(ring),
-            Err(error) => {
-                refused.insert(label(candidate));
-                refusal = Some(error);
-                None
-            }
+        let progress = Progress::of_candidates(candidates.len());
+        let mut build = |candidate: &Candidate| {
+            progress.advance(1);
+            ring(&list, candidate)
+                .inspect_err(|error| {
+                    refused.insert(label(candidate));
+                    refusal = Some(error.clone());
+                })
+                .ok()
         };
         let ranked = rank(&observed, &candidates, &mut build);
         let unusable = refused.len();

@@ -1,6 +1,7 @@
 //! How well each candidate agrees with what was observed.
 
 use super::candidates::Candidate;
+use crate::dialect::option::Value;
 use crate::error::{Error, ErrorKind};
 use crate::observation::{Answer, Observation};
 use crate::ring::{NO_SERVER, Ring};
@@ -13,6 +14,11 @@ const FIRST: usize = 64;
 
 /// How many candidates, beside those that agree best on the first keys, are tried on all of them.
 const KEPT: usize = 16;
+
+/// The option that limits a ring's points, and what it is unless it is set: weights of one piece of software, taken for
+/// those of another, may ask for rings that nobody has, and that take minutes.
+const LIMIT: &str = "max-points";
+const POINTS: i64 = 1 << 20;
 
 /// What was observed: answers by the number of a server, which servers of one name share.
 pub(crate) struct Observed {
@@ -118,7 +124,11 @@ impl Observed {
 
 /// The ring of a candidate over the servers of a list, if it can be built and gives answers of the observed kind.
 pub(crate) fn ring(list: &ServerList, candidate: &Candidate) -> Result<Ring, Error> {
-    Ring::build(list.under(candidate.dialect, candidate.options.clone()))
+    let mut options = candidate.options.clone();
+    if !options.is_set(LIMIT) {
+        options.set(LIMIT, Value::Int(POINTS))?;
+    }
+    Ring::build(list.under(candidate.dialect, options))
 }
 
 /// The best candidates, best first; `build` gives their rings. Of one dialect's candidates with the same ring only the

@@ -9,11 +9,11 @@ mod shares;
 
 use super::list::{Reading, is_stdin, name};
 use super::moves::MovesArguments;
-use super::{Exit, Failure, Streams};
+use super::{Exit, Failure, Streams, write_file};
 use crate::error::{Error, ErrorKind};
 use crate::ring::Ring;
 use clap::Args;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Draw the share of each server, or with two lists what moves between them
 ///
@@ -84,15 +84,9 @@ impl Plot {
         if is_stdin(&self.output) {
             return Ok(streams.stdout.write_all(text.as_bytes())?);
         }
-        write_file(&self.output, text)?;
+        write_file(&self.output, text.as_bytes())?;
         Ok(())
     }
-}
-
-fn write_file(path: &Path, text: &str) -> Result<(), Error> {
-    std::fs::write(path, text).map_err(|error| {
-        Error::new(ErrorKind::Io, format!("cannot write: {error}")).in_file(path.display().to_string())
-    })
 }
 
 /// The picture in a page.

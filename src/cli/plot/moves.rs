@@ -30,13 +30,13 @@ pub(super) fn draw(title: &str, comparison: &Comparison) -> String {
     let changes = moves.changes();
     let sizes: Vec<f64> = changes.iter().map(|change| change.won + change.lost).collect();
     let colours = colours::of(&sizes);
-    let mut y = 84.0;
+    let mut y = 90.0;
     let pieces =
         if comparison.is_exact() { pieces(&comparison.old, &comparison.new, moves.names()) } else { None };
     if let Some(pieces) = pieces.filter(|pieces| !pieces.is_empty()) {
         ring(&mut canvas, y, &pieces, moves, &colours);
         legend(&mut canvas, y + 20.0, moves, &colours, &sizes);
-        y += 2.0 * (RADIUS + BAND) + 40.0;
+        y += 2.0 * (RADIUS + BAND) + 46.0;
     }
     y = bars(&mut canvas, y, moves, &colours);
     y = matrix::draw(&mut canvas, y + 20.0, moves);
@@ -80,9 +80,33 @@ fn ring(canvas: &mut Canvas, top: f64, pieces: &[Piece], moves: &Moves, colours:
         band(RADIUS - BAND, &|piece| piece.from, format!("{name} gives {}", percent(change.lost)));
         band(RADIUS, &|piece| piece.to, format!("{name} gets {}", percent(change.won)));
     }
+    numbers(canvas, centre, pieces);
     canvas.text(centre.0, centre.1 - 14.0, Anchor::Middle, 12, "Arcs that move.");
     canvas.text(centre.0, centre.1 + 4.0, Anchor::Middle, 12, "Inside: who had them.");
     canvas.text(centre.0, centre.1 + 22.0, Anchor::Middle, 12, "Outside: who gets them.");
+}
+
+/// The numbers of both servers beside the widest pieces, which tell them apart where colours do not.
+fn numbers(canvas: &mut Canvas, centre: (f64, f64), pieces: &[Piece]) {
+    /// The part of a turn that two digits take on the inner side.
+    const APART: f64 = 0.025;
+    let mut widest: Vec<&Piece> = pieces.iter().collect();
+    widest.sort_by(|a, b| (b.end - b.start).total_cmp(&(a.end - a.start)));
+    let mut taken: Vec<f64> = Vec::new();
+    for piece in widest {
+        let middle = f64::midpoint(piece.start, piece.end);
+        let gap = |other: &f64| (middle - other).abs().min(1.0 - (middle - other).abs());
+        if taken.iter().any(|other| gap(other) < APART) {
+            continue;
+        }
+        taken.push(middle);
+        let (sine, cosine) = (middle * TAU).sin_cos();
+        for (radius, server) in [(RADIUS - BAND - 10.0, piece.from), (RADIUS + BAND + 10.0, piece.to)] {
+            let (x, y) = (centre.0 + radius * sine, centre.1 - radius * cosine);
+            let number = server.map_or_else(|| "-".to_owned(), |server| (server + 1).to_string());
+            canvas.text(x, y + 3.5, Anchor::Middle, 10, &number);
+        }
+    }
 }
 
 /// One piece of a band. Places run clockwise from the top.

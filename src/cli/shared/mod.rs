@@ -1,11 +1,12 @@
 //! The commands that work with segments, the rings that processes share, and that follow a list through its changes.
 
-
-
-
+mod attach;
+mod clean;
+mod find;
 mod follow;
 mod publish;
-
+mod status;
+mod system_v;
 mod tell;
 mod watch;
 
@@ -22,6 +23,9 @@ use std::time::Duration;
 #[derive(Subcommand)]
 pub(super) enum Command {
     Publish(publish::Publish),
+    Attach(attach::Attach),
+    Status(status::Status),
+    Clean(clean::Clean),
     Watch(watch::Watch),
 }
 
@@ -29,6 +33,9 @@ impl Command {
     pub fn run(&self, streams: &mut Streams) -> Result<Exit, Failure> {
         match self {
             Self::Publish(publish) => publish.run(streams),
+            Self::Attach(attach) => attach.run(streams),
+            Self::Status(status) => status.run(streams),
+            Self::Clean(clean) => clean.run(streams),
             Self::Watch(watch) => watch.run(streams),
         }
     }
@@ -49,6 +56,11 @@ impl Publishing {
         const WAIT: Duration = Duration::from_secs(10);
         if ring.server_count() == 0 {
             return Err(Error::new(ErrorKind::Server, "a list without a server is not published"));
+        }
+        let folder = segment.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder.filter(|folder| !folder.is_dir()) {
+            let message = "there is no such directory to publish in";
+            return Err(Error::new(ErrorKind::Io, message).in_file(folder.to_string_lossy()));
         }
         segment::publish_from(ring, state, segment, &Policy { group: self.group, wait: WAIT })
     }

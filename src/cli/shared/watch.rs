@@ -1,8 +1,8 @@
 //! `ketama watch`: follow a list, validate what it becomes, publish it, and tell.
 
+use super::Publishing;
 use super::follow::Follow;
 use super::tell::Change;
-use super::Publishing;
 use crate::cli::list::{ListArguments, Source};
 use crate::cli::moves::{Comparison, MovesArguments};
 use crate::cli::{Exit, Failure, Streams, complain, explain, json};
@@ -135,7 +135,11 @@ impl<'a> Session<'a> {
 
     /// Builds the ring of a list and brings it into use. None if that is told already; else what moves, if anything was
     /// there before.
-    fn take(&mut self, source: &Source, streams: &mut Streams) -> Result<Option<Option<Comparison>>, Refused> {
+    fn take(
+        &mut self,
+        source: &Source,
+        streams: &mut Streams,
+    ) -> Result<Option<Option<Comparison>>, Refused> {
         let bad = |failure| Refused::List(failure, Exit::Bad);
         let ring = source.ring().map_err(bad)?;
         if ring.server_count() == 0 {
@@ -209,7 +213,8 @@ impl<'a> Session<'a> {
 fn is_same(old: &Ring, new: &Ring) -> bool {
     let said = |ring: &Ring| {
         let list = ring.list();
-        let options: Vec<_> = list.options.set_values().map(|(name, value)| (name, value.to_string())).collect();
+        let options: Vec<_> =
+            list.options.set_values().map(|(name, value)| (name, value.to_string())).collect();
         let servers = list.servers.iter().map(|server| crate::Server { line: 0, ..server.clone() });
         (list.dialect.name, list.replicas, options, servers.collect::<Vec<_>>())
     };
@@ -217,7 +222,11 @@ fn is_same(old: &Ring, new: &Ring) -> bool {
 }
 
 /// Runs the command to its end.
-fn run(change: &Change, command: &str, follow: Option<&mut Follow>) -> std::io::Result<std::process::ExitStatus> {
+fn run(
+    change: &Change,
+    command: &str,
+    follow: Option<&mut Follow>,
+) -> std::io::Result<std::process::ExitStatus> {
     let mut child = change.command(command).stdin(Stdio::piped()).spawn()?;
     if let Some(mut stdin) = child.stdin.take() {
         let mut text = Vec::new();

@@ -1,7 +1,11 @@
 //! Points: places on the circle and the servers that own them, gathered server by server, sorted once.
 
+mod series;
+mod sort;
+mod work;
+
 use crate::error::{Error, ErrorKind};
-use crate::hash::md5;
+use series::Wanted;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -35,6 +39,8 @@ pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
         }
         Self::cut(slot.wrapping_mul(quotient) + slot * rest / count)
     }
+    /// Appends what is wanted. Only places of 32 bits come in series.
+    fn compute(_wanted: &Wanted, _points: &mut Vec<Point<Self>>) {}
     /// Sorts points by their values; equal ones stay in order.
     fn sort(points: &mut Vec<Point<Self>>) {
         points.sort_by_key(|point| point.value);
@@ -74,70 +80,18 @@ macro_rules! place {
 }
 place!(
     u32 {
+        fn compute(wanted: &Wanted, points: &mut Vec<Point<Self>>) {
+            let placed = points.len();
+            points.resize(placed + wanted.count(), Point { value: 0, server: 0 });
+            wanted.fill(&mut points[placed..]);
+        }
         fn sort(points: &mut Vec<Point<Self>>) {
-            if points.len() < RADIX_FROM {
-                points.sort_by_key(|point| point.value);
-            } else {
-                radix_sort(points);
-            }
+            sort::sort(points);
         }
     },
     u64,
     u128
 );
-
-/// From this many points on, counting beats comparing: the counts are filled and summed whatever the number.
-const RADIX_FROM: usize = 200;
-
-/// Sorts in linear time where values are spread as hashes are: twice by counting, from the lower to the upper half of
-/// the top bits, then by insertion what differs only below them. Each step keeps the order of equal values.
-fn radix_sort(points: &mut Vec<Point<u32>>) {
-    const MOST: u32 = 11;
-    // So many bits that few points share them, so few that the counts stay in the first-level cache.
-    let bits = (points.len().max(1).ilog2() / 2 + 4).min(MOST);
-    let digit = |value: u32, shift: u32| ((value >> shift) & ((1 << bits) - 1)) as usize;
-    let shifts = [u32::BITS - 2 * bits, u32::BITS - bits];
-    let mut counts = [[0_u32; 1 << MOST]; 2];
-    for point in points.iter() {
-        for (counts, shift) in counts.iter_mut().zip(shifts) {
-            counts[digit(point.value, shift)] += 1;
-        }
-    }
-    let mut to = vec![Point { value: 0, server: 0 }; points.len()];
-    for (starts, shift) in counts.iter_mut().zip(shifts) {
-        let mut start = 0;
-        for count in starts.iter_mut() {
-            start += std::mem::replace(count, start);
-        }
-        for point in points.iter() {
-            let next = &mut starts[digit(point.value, shift)];
-            to[*next as usize] = *point;
-            *next += 1;
-        }
-        std::mem::swap(points, &mut to);
-    }
-    // What was reserved beyond need goes; a ring's spare points stay.
-    points.shrink_to(points.len() + SPARE);
-    insertion_sort(points);
-}
-
-/// Sorts points that are nearly in order; the standard library's way where they turn out not to be.
-fn insertion_sort(points: &mut [Point<u32>]) {
-    let mut patience = 4 * points.len();
-    for next in 1..points.len() {
-        let point = points[next];
-        let mut place = next;
-        while place > 0 && points[place - 1].value > point.value {
-            points[place] = points[place - 1];
-            place -= 1;
-        }
-        points[place] = point;
-        match patience.checked_sub(next - place) {
-            Some(rest) => patience = rest,
-            None => return points.sort_by_key(|point| point.value),
-        }
-    }
-}
 
 /// How many points a ring keeps behind its last one, for scans that need no end.
 pub const SPARE: usize = 4;
@@ -170,13 +124,15 @@ pub const NOTHING: usize = 0;
 /// Gathers the points of all servers, up to a limit; none at all if the limit is [`NOTHING`].
 pub struct Placer<T> {
     points: Vec<Point<T>>,
+    /// Points behind these, which wait for one another. There is room for them.
+    wanted: Wanted,
     limit: usize,
 }
 
 impl<T: Place> Placer<T> {
     /// Nothing placed yet; more than `limit` points will be an error.
     pub fn new(limit: usize) -> Self {
-        Self { points: Vec::new(), limit }
+        Self { points: Vec::new(), wanted: Wanted::default(), limit }
     }
 
     /// Makes room for `count` more points, or says that they are too many.
@@ -184,7 +140,15 @@ impl<T: Place> Placer<T> {
         if self.limit == NOTHING {
             return Ok(());
         }
-        reserve(&mut self.points, count, self.limit, "points")
+        reserve(&mut self.points, (self.wanted.count() as u64).saturating_add(count), self.limit, "points")
+    }
+
+    /// Computes the points that wait.
+    fn settle(&mut self) {
+        if self.wanted.count() == 0 {
+            return;
+        }
+        T::compute(&std::mem::take(&mut self.wanted), &mut self.points);
     }
 
     /// Places one point.
@@ -192,6 +156,7 @@ impl<T: Place> Placer<T> {
         if self.limit == NOTHING {
             return Ok(());
         }
+        self.settle();
         if self.points.len() == self.points.capacity() || self.points.len() >= self.limit {
             self.reserve(1)?;
         }
@@ -211,6 +176,7 @@ impl<T: Place> Placer<T> {
             return Ok(());
         }
         self.reserve(numbers.end.saturating_sub(numbers.start))?;
+        self.settle();
         let mut label = prefix.to_vec();
         for number in numbers {
             label.truncate(prefix.len());
@@ -222,6 +188,7 @@ impl<T: Place> Placer<T> {
 
     /// The points in ascending order of their values, ties as told.
     pub fn sorted(mut self, ties: Ties) -> Vec<Point<T>> {
+        self.settle();
         T::sort(&mut self.points);
         match ties {
             Ties::Keep => {}
@@ -289,9 +256,6 @@ pub(crate) fn reserve<T>(list: &mut Vec<T>, count: u64, limit: usize, what: &str
         .map_err(|_| Error::new(ErrorKind::Memory, format!("no memory for {wanted} {what}")))
 }
 
-/// How many labels are hashed in one batch: enough for every backend's lanes, little enough for the first-level cache.
-const BATCH: usize = 64;
-
 impl Placer<u32> {
     /// Places the points of MD5 groups: each label `prefix ++ decimal(k)`, k in `0..groups`, gives its first `words`
     /// little-endian digest words (1 to 4), in this order.
@@ -301,62 +265,54 @@ impl Placer<u32> {
             return Ok(());
         }
         self.reserve(groups.saturating_mul(words as u64))?;
-        let mut text = Vec::new();
-        let mut digests = [[0; 4]; BATCH];
-        let mut next = 0;
-        while next < groups {
-            let count = (groups - next).min(BATCH as u64) as usize;
-            text.clear();
-            let mut ends = [0; BATCH];
-            for (end, number) in ends[..count].iter_mut().zip(next..) {
-                text.extend_from_slice(prefix);
-                push_decimal(&mut text, number);
-                *end = text.len();
-            }
-            let mut labels: [&[u8]; BATCH] = [&[]; BATCH];
-            let mut start = 0;
-            for (label, &end) in labels.iter_mut().zip(&ends[..count]) {
-                *label = &text[start..end];
-                start = end;
-            }
-            md5::words_many(&labels[..count], &mut digests[..count]);
-            for digest in &digests[..count] {
-                let points = digest[..words].iter().map(|&value| Point { value, server });
-                self.points.extend(points);
-            }
-            next += count as u64;
+        self.wanted.md5(server, prefix, groups as usize, words);
+        Ok(())
+    }
+
+    /// Places `count` points of which each is the CRC-32 of the one before, 0 before the first, as four bytes, the least
+    /// significant first, behind a text whose CRC-32 is `start`.
+    pub fn crc32_chain(&mut self, server: u32, start: u32, count: u64) -> Result<(), Error> {
+        if self.limit == NOTHING {
+            return Ok(());
         }
+        self.reserve(count)?;
+        self.wanted.crc32(server, start, count as usize);
         Ok(())
     }
 }
 
 /// Appends a number in decimal digits.
-pub(crate) fn push_decimal(text: &mut Vec<u8>, mut number: u64) {
+pub(crate) fn push_decimal(text: &mut Vec<u8>, number: u64) {
+    let mut digits = [0; 20];
+    let count = decimal(number, &mut digits);
+    text.extend_from_slice(&digits[..count]);
+}
+
+/// Writes a number in decimal digits to the start of `text`, which has room for 20 of them; returns how many there are.
+#[inline]
+fn decimal(mut number: u64, text: &mut [u8]) -> usize {
     // Most numbers are those of labels.
+    if number < 10 {
+        text[0] = b'0' + number as u8;
+        return 1;
+    }
     if number < 100 {
         let number = number as u8;
-        if number >= 10 {
-            text.push(b'0' + number / 10);
-        }
-        return text.push(b'0' + number % 10);
+        text[..2].copy_from_slice(&[b'0' + number / 10, b'0' + number % 10]);
+        return 2;
     }
-    // 20 digits are enough for 2^64 - 1.
-    let mut digits = [0; 20];
-    let mut start = digits.len();
-    loop {
-        start -= 1;
-        digits[start] = b'0' + (number % 10) as u8;
+    let count = number.ilog10() as usize + 1;
+    for digit in text[..count].iter_mut().rev() {
+        *digit = b'0' + (number % 10) as u8;
         number /= 10;
-        if number == 0 {
-            break;
-        }
     }
-    text.extend_from_slice(&digits[start..]);
+    count
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::{crc32, md5};
 
     fn placed(values: &[(u32, u32)]) -> Placer<u32> {
         let mut placer = Placer::new(100);
@@ -374,25 +330,6 @@ mod tests {
         assert_eq!(owners(Ties::Keep), [1, 0, 2, 1]);
         assert_eq!(owners(Ties::First), [1, 0]);
         assert_eq!(owners(Ties::Last), [1, 1]);
-    }
-
-    #[test]
-    fn counting_sorts_as_comparing_does() {
-        let mut random = 1_u32;
-        let mut next = || {
-            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-            random ^ (random >> 13)
-        };
-        for mask in [u32::MAX, 0xff, 0x00ff_f000, 0xffff_0000, 0x8000_0001, 0] {
-            for count in [0, 1, 2, RADIX_FROM, 5_000, 70_000] {
-                let mut points: Vec<_> =
-                    (0..count as u32).map(|server| Point { value: next() & mask, server }).collect();
-                let mut compared = points.clone();
-                compared.sort_by_key(|point| point.value);
-                radix_sort(&mut points);
-                assert!(points == compared, "{count} points, mask {mask:x}");
-            }
-        }
     }
 
     #[test]
@@ -426,16 +363,79 @@ mod tests {
         assert!(Slots::one_each(4, 3).is_err());
     }
 
+    /// The points of an empty placer in the order in which they were placed.
+    fn in_order(mut placer: Placer<u32>) -> Vec<Point<u32>> {
+        placer.settle();
+        placer.points
+    }
+
     #[test]
     fn md5_groups_are_the_words_of_the_numbered_labels() {
-        let mut placer = Placer::<u32>::new(1000);
-        placer.md5_groups(5, b"10.0.1.1:11211-", 130, 3).unwrap();
+        // Batches are filled from several servers; a prefix of 109 bytes is too long for them.
+        let prefixes = ["10.0.1.1:11211-".to_owned(), "a-".repeat(54), "b".repeat(109), String::new()];
+        let mut placer = Placer::<u32>::new(10_000);
         let mut naive = Vec::new();
-        for number in 0..130 {
-            let words = md5::words(format!("10.0.1.1:11211-{number}").as_bytes());
-            naive.extend(words[..3].iter().map(|&value| Point { value, server: 5 }));
+        for (server, (prefix, groups)) in (5..).zip(prefixes.iter().zip([130, 1_001, 3, 70])) {
+            let words = 1 + server as usize % 4;
+            placer.md5_groups(server, prefix.as_bytes(), groups, words).unwrap();
+            for number in 0..groups {
+                let digest = md5::words(format!("{prefix}{number}").as_bytes());
+                naive.extend(digest[..words].iter().map(|&value| Point { value, server }));
+            }
         }
-        assert_eq!(placer.points, naive);
+        assert_eq!(in_order(placer), naive);
+    }
+
+    #[test]
+    fn chains_go_on_from_point_to_point() {
+        let mut placer = Placer::<u32>::new(10_000);
+        let mut naive = Vec::new();
+        for (server, count) in (0..).zip([3, 160, 0, 160, 160, 320, 160, 1, 160]) {
+            let start = crc32::crc32(&[server as u8]);
+            placer.crc32_chain(server, start, count).unwrap();
+            let mut value = 0_u32;
+            for _ in 0..count {
+                value = crc32::extend(start, &value.to_le_bytes());
+                naive.push(Point { value, server });
+            }
+        }
+        assert_eq!(in_order(placer), naive);
+    }
+
+    #[test]
+    fn points_of_all_kinds_stay_in_the_order_in_which_they_were_placed() {
+        let mut placer = placed(&[(9, 0)]);
+        placer.md5_groups(1, b"a-", 1, 1).unwrap();
+        placer.crc32_chain(2, 7, 1).unwrap();
+        placer.push(8, 3).unwrap();
+        placer.md5_groups(4, b"a-", 1, 1).unwrap();
+        placer.labels(5, b"a-", 0..1, |_| 7).unwrap();
+        placer.crc32_chain(6, 7, 1).unwrap();
+        let owners: Vec<u32> = in_order(placer).iter().map(|point| point.server).collect();
+        assert_eq!(owners, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn points_that_wait_count_against_the_limit() {
+        let mut placer = Placer::<u32>::new(5);
+        placer.md5_groups(0, b"a-", 1, 4).unwrap();
+        assert!(placer.crc32_chain(0, 0, 2).is_err());
+        assert!(placer.crc32_chain(0, 0, 1).is_ok());
+        assert!(placer.push(0, 0).is_err());
+    }
+
+    #[test]
+    fn large_rings_are_computed_by_several_threads_alike() {
+        let groups = work::SHARED_FROM as u64 / 16;
+        let mut placer = Placer::<u32>::new(1 << 20);
+        let mut naive = Vec::new();
+        for server in 0..9 {
+            placer.md5_groups(server, b"a-", groups, 4).unwrap();
+            let mut small = Placer::<u32>::new(1 << 20);
+            small.md5_groups(server, b"a-", groups, 4).unwrap();
+            naive.extend(in_order(small));
+        }
+        assert!(in_order(placer) == naive);
     }
 
     #[test]

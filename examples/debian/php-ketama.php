@@ -1,0 +1,2 @@
+mod debian/build/php/modules/ketama.so
+mod debian/ketama.ini
