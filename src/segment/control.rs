@@ -114,9 +114,12 @@ impl Page {
         let usable = open().is_ok_and(|file| Trust::here().check(&file).is_ok() && is_page(&file));
         if !usable {
             let (temporary, mut file) = publish::create(path, group)?;
-            file.write_all(&fresh())
-                .and_then(|()| fs::rename(&temporary, &name))
-                .map_err(|error| in_file(io(error)))?;
+            let placed = file.write_all(&fresh()).and_then(|()| fs::rename(&temporary, &name));
+            placed.map_err(|error| {
+                // As in `Lock::publish`.
+                let _ = fs::remove_file(&temporary);
+                in_file(io(error))
+            })?;
         }
         let file = open().map_err(|error| in_file(io(error)))?;
         // SAFETY: the file is SIZE bytes long, and nobody cuts it short: see `map`, "What a mapping rests on".

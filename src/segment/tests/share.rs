@@ -182,6 +182,65 @@ fn what_dead_publishers_left_is_swept() {
     assert_eq!(names(&folder), ["other", "ring", "ring.control", "ring.lock", "ring2.1-0.tmp"]);
 }
 
+/// On a file system of its own, which no other process sees.
+#[cfg(target_os = "linux")]
+#[test]
+fn on_a_full_or_read_only_file_system_a_ring_is_private_and_nothing_is_left() {
+    let folder = Folder::new();
+    let child = super::soak::child(
+        "segment::tests::share::mounter",
+        &[("KETAMA_TEST_PATH", folder.path("").as_os_str())],
+    );
+    let output = child.wait_with_output().unwrap();
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}");
+    if text.contains("not mounted") {
+        eprintln!("SKIPPED full and read-only file systems: only root can mount them");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+#[ignore = "the child process of `on_a_full_or_read_only_file_system_a_ring_is_private_and_nothing_is_left`"]
+fn mounter() {
+    let folder = std::path::PathBuf::from(std::env::var_os("KETAMA_TEST_PATH").unwrap());
+    let place = std::ffi::CString::new(folder.as_os_str().as_encoded_bytes()).unwrap();
+    let mount = |place: &std::ffi::CStr, flags, options: &std::ffi::CStr| {
+        let (kind, options) = (c"tmpfs".as_ptr(), options.as_ptr().cast());
+        // SAFETY: all pointers are to C strings.
+        unsafe { libc::mount(kind, place.as_ptr(), kind, flags, options) == 0 }
+    };
+    // SAFETY: the call has no preconditions.
+    let alone = unsafe { libc::unshare(libc::CLONE_NEWNS) } == 0;
+    if !(alone && mount(c"/", libc::MS_REC | libc::MS_PRIVATE, c"") && mount(&place, 0, c"size=12k")) {
+        return println!("not mounted");
+    }
+    let list = folder.join("list");
+    fs::write(
+        &list,
+        "dialect = \"nginx\"\nsegment = \"ring\"\n[[servers]]\nname = \"a:1\"\n[[servers]]\nname = \"b:1\"\n",
+    )
+    .unwrap();
+    let private = |why: &str, left: &[&str]| {
+        let opened = segment::open(&list, &QUICK).unwrap();
+        let reason = opened.private().unwrap().to_string();
+        assert!(opened.ring().lookup(b"key").is_some() && reason.contains(why), "{reason}");
+        let mut names: Vec<_> =
+            fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        assert_eq!(names, left);
+    };
+    // Room for a control page, but not for a segment; then for neither.
+    fs::write(folder.join("fill"), [0; 4096]).unwrap();
+    private("No space left", &["fill", "list", "ring.control", "ring.lock"]);
+    fs::remove_file(folder.join("ring.control")).unwrap();
+    let _ = fs::write(folder.join("fill"), [0; 1 << 16]);
+    private("No space left", &["fill", "list", "ring.lock"]);
+    fs::remove_file(folder.join("ring.lock")).unwrap();
+    assert!(mount(&place, libc::MS_REMOUNT | libc::MS_RDONLY, c""));
+    private("Read-only file system", &["fill", "list"]);
+}
+
 #[test]
 fn a_full_disk_leaves_what_was_there() {
     // A limit on the size of files is met as a full disk is: by a write that fails. It is set in a child of its own.
