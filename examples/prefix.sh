@@ -2,7 +2,7 @@
 #
 # KETAMA_PREFIX=/usr takes an installed library; without it one is built, and installed into target/prefix. As root, missing
 # Debian packages are installed.
-root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+root=$(cd -P "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
 out=$target/$(basename "$here")
 passed=0 failed=0 skipped=0
@@ -59,7 +59,7 @@ serve() {
 # Sets prefix, libdir and ketama, the command; ends the script if there is no library.
 library() {
   prefix=${KETAMA_PREFIX:-$target/prefix}
-  [ -n "${KETAMA_PREFIX:-}" ] || quietly make -C "$root" install PREFIX="$prefix" || { fail "no library"; finish; }
+  [ -n "${KETAMA_PREFIX:-}" ] || quietly make -s -C "$root" install PREFIX="$prefix" || { fail "no library"; finish; }
   libdir=$(dirname "$(find "$prefix/lib" "$prefix"/lib/*-linux-gnu -maxdepth 1 -name libketama.so.1 2> /dev/null | head -1)")
   ketama=$prefix/bin/ketama
 }

@@ -23,23 +23,34 @@ ln -s "$root/examples" "$root/ketama.servers" "$target" "$folder"
 sed -n '/^```c$/,/^```/p' "$page" | sed '1d;/^```/,$d' > "$folder/where.c"
 export PKG_CONFIG_PATH=$libdir/pkgconfig LD_LIBRARY_PATH=$libdir PATH=$target/python/venv/bin:$PATH
 
-declare -A needs=([PHP]="$here/../php/build.sh" [nginx]="$here/../nginx/build.sh" [LuaJIT]="have luajit luajit" [Python]="$here/../python/build.sh")
+# Makes what a language needs; ends with 2 if that cannot be installed. What fails otherwise fails again below.
+prepare() { # language
+  case $1 in
+    PHP) "$here/../php/build.sh" ;;
+    nginx) "$here/../nginx/build.sh" ;;
+    LuaJIT) have luajit luajit || { echo "luajit is not installed (Debian package luajit)"; return 2; } ;;
+    Python) "$here/../python/build.sh" ;;
+  esac
+}
+
 what='' command='' expected='' missing=''
-done_with() {
-  if [ -n "$command" ] && [ -n "$missing" ]; then skip "README.md, $what" "$missing"
-  elif [ -n "$command" ]; then run "$what" "$command" "$expected"; fi
+finished() { # the command that was read
+  if [ -z "$command" ]; then :
+  elif [ -n "$missing" ]; then skip "README.md, $what" "$missing"
+  else run "$what" "$command" "$expected"; fi
   command='' expected=''
 }
-while IFS= read -r line; do
+while IFS= read -r line <&3; do
   case $line in
     '$ # '*)
-      done_with
-      line=${line#'$ # '} what=${line%%[ :0-9]*} missing=''
-      [ -z "${needs[$what]:-}" ] || missing=$(${needs[$what]} 2>&1) && missing='' || missing=${missing:-it is not installed} ;;
-    '$ pip install '*) done_with ;; # build.sh has made the same wheel, in a shorter time
-    '$ '*) done_with; command=${line#'$ '} ;;
+      finished
+      line=${line#'$ # '} what=${line%%[ :,0-9]*}
+      missing=$(prepare "$what" 2>&1)
+      [ $? = 2 ] || missing='' ;;
+    '$ pip install '*) finished ;; # prepare has installed the wheel, compiled in a shorter time
+    '$ '*) finished; command=${line#'$ '} ;;
     *) expected+=$line$'\n' ;;
   esac
-done < <(section)
-done_with
+done 3< <(section)
+finished
 finish

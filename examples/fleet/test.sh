@@ -1,6 +1,6 @@
 #!/bin/bash
 # Builds everything for the fleet and runs it (fleet.py): etcd, five memcached, nginx, php-fpm, a C and a Python program, all
-# on loopback. Takes half a minute once the rest is built.
+# on loopback. The run itself takes a quarter of a minute on an idle machine.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../prefix.sh"
