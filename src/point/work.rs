@@ -1,4 +1,6 @@
 //! Threads that share the building of a large ring. They have ended when the ring is there.
+//!
+//! The caller may be a C program that counts on having one thread: no signal is delivered to these.
 
 use std::num::NonZero;
 use std::sync::Mutex;
@@ -32,13 +34,32 @@ pub(super) fn together<J: Send>(jobs: Vec<J>, work: impl Fn(J) + Sync) {
         }
     };
     thread::scope(|scope| {
-        for _ in 0..others {
-            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
-                break;
+        without_signals(|| {
+            for _ in 0..others {
+                if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                    break;
+                }
             }
-        }
+        });
         run();
     });
+}
+
+/// Starts threads while this one has all signals blocked, for a thread begins with those blocked that its maker has blocked.
+#[cfg(unix)]
+fn without_signals(start: impl FnOnce()) {
+    use nix::sys::signal::{SigSet, SigmaskHow};
+    let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
+    start();
+    if let Ok(before) = before {
+        // Fails for no mask that the system has given.
+        let _ = before.thread_set_mask();
+    }
+}
+
+#[cfg(not(unix))]
+fn without_signals(start: impl FnOnce()) {
+    start();
 }
 
 #[cfg(test)]
@@ -53,5 +74,21 @@ mod tests {
             together(done.iter().collect(), |job: &AtomicUsize| _ = job.fetch_add(1, Ordering::Relaxed));
             assert!(done.iter().all(|job| job.load(Ordering::Relaxed) == 1), "{count}");
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn only_the_caller_is_delivered_signals() {
+        use nix::sys::signal::{SigSet, Signal};
+        let caller = thread::current().id();
+        let before = SigSet::thread_get_mask().unwrap();
+        let begun = std::sync::Barrier::new(3);
+        together(vec![(); 3], |()| {
+            // All three threads have a job before one takes another.
+            begun.wait();
+            let blocked = SigSet::thread_get_mask().unwrap().contains(Signal::SIGTERM);
+            assert_eq!(blocked, thread::current().id() != caller);
+        });
+        assert_eq!(SigSet::thread_get_mask().unwrap(), before);
     }
 }
