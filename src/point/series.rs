@@ -168,9 +168,9 @@ impl Labels<'_> {
             *label = &row[..usize::from(length)];
         }
         md5::words_many(&labels[..self.count], &mut digests[..self.count]);
-        for index in 0..self.count {
-            let (server, words) = self.owners[index];
-            self.place(server, &digests[index][..words]);
+        let owners = self.owners;
+        for ((server, words), digest) in owners[..self.count].iter().zip(&digests) {
+            self.place(*server, &digest[..*words]);
         }
         self.count = 0;
     }
