@@ -182,8 +182,8 @@ extern "C" fn load() {
     }
 }
 
-/// Runs when the process ends, or what the static library is linked into is unloaded: gives back what no continuum needs. Continua that the caller
-/// has not smoked stay whole, for a thread may still use them.
+/// Runs when the process ends, or what the static library is linked into is unloaded: gives back what no continuum needs.
+/// Continua that the caller has not smoked stay whole, for a thread may still use them.
 extern "C" fn unload() {
     let mut state = lock();
     state.files = HashMap::new();
