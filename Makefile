@@ -8,6 +8,8 @@
 #   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
 #   make neon                              the tests of hashes, points and batches as AArch64 code under an emulator
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
+#   make audit                             crates that the library is made of: licences, sources, known advisories
+#   make reproducible                      builds what is committed twice, elsewhere, and compares the libraries
 #   make dist                              what is installed: the libraries with link-time optimisation, the command
 #   make install PREFIX= LIBDIR= DESTDIR=  puts it there, builds it if need be; make uninstall takes it away again
 #   make deb                               Debian packages of it, of the PHP extension and of the nginx modules
@@ -15,7 +17,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect bench bench-compiles neon soak library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles neon soak audit reproducible library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -64,6 +66,7 @@ test: tools
 	else echo "SKIPPED the C tests under valgrind: no valgrind" | tee -a $(LOG); fi
 	ASAN=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG)
 	c-tests/threads.sh $(TARGET) 2>&1 | tee -a $(LOG)
+	.ci/audit 2>&1 | tee -a $(LOG)
 	c-tests/install.sh 2>&1 | tee -a $(LOG)
 	examples/test.sh 2>&1 | tee -a $(LOG)
 	@c-tests/summary.sh $(LOG)
@@ -98,9 +101,16 @@ neon: tools
 soak: tools
 	c-tests/soak.sh
 
+audit:
+	.ci/audit
+
+reproducible:
+	c-tests/reproducible.sh
+
 # Each kind of library is built on its own, for with several kinds at once cargo leaves link-time optimisation out, and
 # without what only the command needs. The command comes first: its build leaves all kinds of libraries behind, which the
-# ones meant here then replace.
+# ones meant here then replace. Where it is built must not be seen in what is built.
+$(DIST)/built: export RUSTFLAGS += --remap-path-prefix=$(CURDIR)=. --remap-path-prefix=$(or $(CARGO_HOME),$(HOME)/.cargo)=cargo
 dist: $(DIST)/built
 $(DIST)/built: $(SOURCES)
 	cargo build --locked --release --bin ketama --target-dir $(DIST)
