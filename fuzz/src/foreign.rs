@@ -27,7 +27,8 @@ pub fn check(data: &[u8]) {
     let Ok(written) = format.write(&list) else { return };
     let shown = String::from_utf8_lossy(&written.text);
     let again = format.parse(&written.text, "F", None).unwrap_or_else(|error| panic!("{error}\n{shown}"));
-    assert_eq!(Format::of(&written.text), format, "{shown}");
+    // What has no server has nothing that tells HAProxy's sections from a classic list.
+    assert!(list.servers.is_empty() || Format::of(&written.text) == format, "{shown}");
     if written.left_out.is_empty() {
         assert_same(&again, &list, &shown);
     }
