@@ -4,18 +4,27 @@
 
 pub mod batch;
 mod bounded;
+pub mod capi;
 pub mod classic;
+pub mod dialect;
+mod folder;
 pub mod foreign;
 mod naive;
 pub mod observation;
 mod place;
+pub mod segment;
 pub mod toml;
+
+use folder::folder;
 
 /// Every target by its name.
 pub const TARGETS: &[(&str, fn(&[u8]))] = &[
     ("batch", batch::check),
+    ("capi", capi::check),
     ("classic", classic::check),
+    ("dialect", dialect::check),
     ("foreign", foreign::check),
     ("observation", observation::check),
+    ("segment", segment::check),
     ("toml", toml::check),
 ];
