@@ -13,7 +13,7 @@ use ketama::capi::libketama::{
 use std::ffi::{CStr, CString};
 use std::fs;
 use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{LazyLock, Mutex, MutexGuard, PoisonError, RwLock};
 
 /// The longest address that a record can hold.
 const LONGEST: usize = 23;
@@ -171,7 +171,7 @@ fn roll(list: &List, path: &CStr) -> Option<Rolled> {
     if code == 1 {
         assert_eq!(error, c"");
         let shown = shown.expect("a good roll gives a continuum");
-        let text = met.iter().flatten().copied().find(|&text| ring(text).is_some_and(|ring| ring == shown));
+        let text = met.iter().flatten().copied().find(|&text| ring(text).is_some_and(|ring| *ring == shown));
         assert!(text.is_some(), "{} records that are of no text of {met:?}", shown.len());
         return Some(Rolled { pointer, text });
     }
@@ -181,13 +181,12 @@ fn roll(list: &List, path: &CStr) -> Option<Rolled> {
     assert!(met.iter().any(is_bad), "{error:?}, but all of {met:?} are good");
     let shown = shown?;
     // The last good ring, or nothing.
-    let text = (0..TEXTS.len()).find(|&text| ring(text).is_some_and(|ring| ring == shown));
+    let text = (0..TEXTS.len()).find(|&text| ring(text).is_some_and(|ring| *ring == shown));
     assert!(text.is_some() || shown.is_empty());
     Some(Rolled { pointer, text })
 }
 
-/// Point and address of each record.
-fn records(pointer: *mut continuum) -> Vec<(u32, Vec<u8>)> {
+fn records(pointer: *mut continuum) -> Records {
     // SAFETY: it is a continuum of a roll that was not smoked.
     let view = unsafe { &*pointer };
     let record = |index: usize| record(view.array.cast::<mcs>().wrapping_add(index));
@@ -202,11 +201,21 @@ fn record(record: *mut mcs) -> (u32, Vec<u8>) {
     (point, unsafe { CStr::from_ptr(ip) }.to_bytes().to_vec())
 }
 
-/// The naive ring of a text; None if it is no list.
-fn ring(text: usize) -> Option<Vec<(u32, Vec<u8>)>> {
-    let servers = naive::list::read(TEXTS[text], LONGEST).ok()?;
-    let points = naive::ketama::points(&servers)?;
-    Some(points.iter().map(|&(place, server)| (place, servers[server as usize].0.clone())).collect())
+/// Point and address of each record of a continuum.
+type Records = Vec<(u32, Vec<u8>)>;
+
+/// The naive ring of each text; None where it is no list.
+static RINGS: LazyLock<Vec<Option<Records>>> = LazyLock::new(|| {
+    let ring = |text: &&[u8]| {
+        let servers = naive::list::read(text, LONGEST).ok()?;
+        let points = naive::ketama::points(&servers)?;
+        Some(points.iter().map(|&(place, server)| (place, servers[server as usize].0.clone())).collect())
+    };
+    TEXTS.iter().map(ring).collect()
+});
+
+fn ring(text: usize) -> Option<&'static Records> {
+    RINGS[text].as_ref()
 }
 
 fn look_up(rolled: &Rolled, key: u32) {
