@@ -7,6 +7,7 @@
 #   make detect                            ketama detect on every recorded file, among all candidates; takes minutes
 #   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
 #   make neon                              the tests of hashes, points and batches as AArch64 code under an emulator
+#   make fuzz SECONDS=60                   every fuzz target in turn, so many seconds each; see fuzz/README.md
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make dist                              what is installed: the libraries with link-time optimisation, the command
 #   make install PREFIX= LIBDIR= DESTDIR=  puts it there, builds it if need be; make uninstall takes it away again
@@ -15,7 +16,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect bench bench-compiles neon soak library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles neon fuzz soak library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -23,6 +24,7 @@ LOG := $(TARGET)/test.log
 CC := cc
 CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -O2 -Iinclude
 LISTS := 2000
+SECONDS := 60
 KEYS := 0 1 42 user:42 user:688742:profile session-7
 
 PREFIX := /usr/local
@@ -94,6 +96,9 @@ bench-compiles:
 
 neon: tools
 	c-tests/neon.sh
+
+fuzz:
+	fuzz/run.sh $(SECONDS)
 
 soak: tools
 	c-tests/soak.sh
