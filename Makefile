@@ -7,6 +7,7 @@
 #   make detect                            ketama detect on every recorded file, among all candidates; takes minutes
 #   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
 #   make neon                              the tests of hashes, points and batches as AArch64 code under an emulator
+#   make fuzz SECONDS=60                   every fuzz target in turn, so many seconds each; see fuzz/README.md
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make audit                             crates that the library is made of: licences, sources, known advisories
 #   make reproducible                      builds what is committed twice, elsewhere, and compares the libraries
@@ -17,7 +18,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect bench bench-compiles neon soak audit reproducible library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles neon fuzz soak audit reproducible library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -25,6 +26,7 @@ LOG := $(TARGET)/test.log
 CC := cc
 CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -O2 -Iinclude
 LISTS := 2000
+SECONDS := 60
 KEYS := 0 1 42 user:42 user:688742:profile session-7
 
 PREFIX := /usr/local
@@ -97,6 +99,9 @@ bench-compiles:
 
 neon: tools
 	c-tests/neon.sh
+
+fuzz:
+	fuzz/run.sh $(SECONDS)
 
 soak: tools
 	c-tests/soak.sh

@@ -19,8 +19,15 @@ pub(super) fn parse(text: &[u8]) -> Result<Item, Error> {
         let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
         Error::new(ErrorKind::Syntax, format!("not JSON: {message}"))
             .at_line(number(error.line()))
-            .at_column(number(error.column()))
+            .at_column(number(column(text, error.line(), error.column())))
     })
+}
+
+/// The column in characters, from 1: the parser counts the bytes that it has taken of the line, none of an empty one.
+fn column(text: &[u8], line: usize, bytes: usize) -> usize {
+    let line = text.split(|&byte| byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
+    let before = line.get(..bytes.saturating_sub(1)).unwrap_or(line);
+    String::from_utf8_lossy(before).chars().count() + 1
 }
 
 /// Reads the value at this path.
@@ -94,5 +101,21 @@ impl<'de> Visitor<'de> for At {
             entries.push(Entry { name, place: item.place.clone(), item });
         }
         Ok(self.item(Tree::Table(entries)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_name_a_place_in_the_text() {
+        let place = |text: &str| {
+            let error = parse(text.as_bytes()).unwrap_err();
+            (error.line(), error.column())
+        };
+        assert_eq!(place(""), (Some(1), Some(1)));
+        assert_eq!(place("{\n"), (Some(2), Some(1)));
+        assert_eq!(place("[1,\n \"\u{e9}\u{e9}\" x]"), (Some(2), Some(7)));
     }
 }

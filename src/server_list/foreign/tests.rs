@@ -82,7 +82,12 @@ fn what_twemproxy_refuses_is_refused() {
         let message = format!("{what} in the server the text `{server}` (line 3, column 6 in F)");
         assert_eq!(error(Format::Twemproxy, &text, None), message);
     }
-    assert!(error(Format::Twemproxy, "servers:\n - {a", None).starts_with("not YAML: "));
+    // The end of a text without a newline is on its last line.
+    let broken_off = error(Format::Twemproxy, "servers:\n - {a", None);
+    assert!(
+        broken_off.starts_with("not YAML: ") && broken_off.ends_with("(line 2, column 6 in F)"),
+        "{broken_off}"
+    );
 }
 
 const NGINX: &str = "http { # all\n upstream a { ip_hash; server x; }\n upstream 'b' {\n  hash $request_uri consistent;\n  \

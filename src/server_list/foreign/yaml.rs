@@ -2,14 +2,14 @@
 
 use super::super::tree::{Entry, Item, Place, Tree};
 use crate::error::{Error, ErrorKind};
-use saphyr_parser::{Event, Parser, Span};
+use saphyr_parser::{Event, Marker, Parser};
 
 /// No file of servers nests deeper.
 const DEEPEST: usize = 16;
 
 /// Reads the only document of a text.
 pub(super) fn parse(text: &str) -> Result<Item, Error> {
-    let mut events = Events { parser: Parser::new_from_str(text) };
+    let mut events = Events { parser: Parser::new_from_str(text), end: end(text) };
     loop {
         let (event, place) = events.next()?;
         match event {
@@ -27,19 +27,26 @@ pub(super) fn parse(text: &str) -> Result<Item, Error> {
 
 struct Events<'a> {
     parser: Parser<'a, saphyr_parser::StrInput<'a>>,
+    /// Where the text ends.
+    end: (usize, usize),
 }
 
 impl<'a> Events<'a> {
     fn next(&mut self) -> Result<(Event<'a>, Place), Error> {
         match self.parser.next_event() {
-            Some(Ok((event, span))) => Ok((event, place(&span))),
+            Some(Ok((event, span))) => Ok((event, self.place(&span.start))),
             Some(Err(error)) => {
-                let marker = error.marker();
-                let place = Place::at(number(marker.line()), number(marker.col() + 1));
+                let place = self.place(error.marker());
                 Err(place.error(ErrorKind::Syntax, format!("not YAML: {}", error.info())))
             }
             None => Err(Error::new(ErrorKind::Syntax, "not YAML: it breaks off")),
         }
+    }
+
+    /// The parser goes on as if a newline ended the text, to a line that may not be there.
+    fn place(&self, marker: &Marker) -> Place {
+        let (line, column) = (marker.line(), marker.col() + 1).min(self.end);
+        Place::at(number(line), number(column))
     }
 
     fn end(&mut self) -> Result<(), Error> {
@@ -92,8 +99,18 @@ impl<'a> Events<'a> {
     }
 }
 
-fn place(span: &Span) -> Place {
-    Place::at(number(span.start.line()), number(span.start.col() + 1))
+/// The line and the column behind the last character, both from 1; what YAML takes for the end of a line is one.
+fn end(text: &str) -> (usize, usize) {
+    let (mut line, mut column, mut after_return) = (1, 1, false);
+    for character in text.chars() {
+        match character {
+            '\n' if after_return => {}
+            '\n' | '\r' => (line, column) = (line + 1, 1),
+            _ => column += 1,
+        }
+        after_return = character == '\r';
+    }
+    (line, column)
 }
 
 fn number(count: usize) -> u32 {
