@@ -2,7 +2,7 @@
 
 mod series;
 mod sort;
-mod work;
+pub(crate) mod work;
 
 use crate::error::{Error, ErrorKind};
 use series::Wanted;

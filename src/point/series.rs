@@ -59,7 +59,8 @@ impl Wanted {
 
     /// Computes all into `out`, which has as many points.
     pub(super) fn fill(&self, mut out: &mut [Point<u32>]) {
-        let share = out.len().div_ceil(workers(out.len()));
+        let workers = workers(out.len());
+        let share = out.len().div_ceil(workers);
         let mut jobs = Vec::new();
         let mut rest = &self.series[..];
         while !rest.is_empty() {
@@ -74,7 +75,7 @@ impl Wanted {
             jobs.push((series, points));
             (rest, out) = (others, behind);
         }
-        together(jobs, |(series, points)| fill(series, &self.text, points));
+        together(workers, jobs, |(series, points)| fill(series, &self.text, points));
     }
 }
 

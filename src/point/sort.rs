@@ -63,7 +63,7 @@ impl Parted {
 fn sort_parts(points: &mut [Point<u32>], workers: usize) {
     let share = points.len().div_ceil(workers);
     let mut parted: Vec<Option<Parted>> = points.chunks(share).map(|_| None).collect();
-    together(points.chunks(share).zip(&mut parted).collect(), |(points, parted)| {
+    together(workers, points.chunks(share).zip(&mut parted).collect(), |(points, parted)| {
         *parted = Some(Parted::new(points));
     });
     let parted: Vec<Parted> = parted.into_iter().flatten().collect();
@@ -79,7 +79,7 @@ fn sort_parts(points: &mut [Point<u32>], workers: usize) {
             (rest, first) = (behind, last);
         }
     }
-    together(jobs, |(points, parts)| join_parts(&parted, parts, points));
+    together(workers, jobs, |(points, parts)| join_parts(&parted, parts, points));
 }
 
 /// Fills `points` with these parts, each sorted.

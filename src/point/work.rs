@@ -13,16 +13,17 @@ pub(super) const SHARED_FROM: usize = 1 << 17;
 const MOST_WORKERS: usize = 8;
 
 /// How many threads share the work on so many points, the caller's included.
-pub(super) fn workers(points: usize) -> usize {
+pub(crate) fn workers(points: usize) -> usize {
     if points < SHARED_FROM {
         return 1;
     }
     thread::available_parallelism().map_or(1, NonZero::get).min(MOST_WORKERS)
 }
 
-/// Does all jobs, with a thread for each. Where a thread cannot be had, the others do its work; one job needs none.
-pub(super) fn together<J: Send>(jobs: Vec<J>, work: impl Fn(J) + Sync) {
-    let others = jobs.len().saturating_sub(1);
+/// Does all jobs, each when the one before it has been begun, with so many threads, the caller's included. Where a thread
+/// cannot be had, the others do its work.
+pub(crate) fn together<J: Send>(workers: usize, jobs: Vec<J>, work: impl Fn(J) + Sync) {
+    let others = workers.min(jobs.len()).saturating_sub(1);
     if others == 0 {
         return jobs.into_iter().for_each(work);
     }
@@ -71,7 +72,9 @@ mod tests {
     fn every_job_is_done_once() {
         for count in [0, 1, 2, 9, 100] {
             let done: Vec<AtomicUsize> = (0..count).map(|_| AtomicUsize::new(0)).collect();
-            together(done.iter().collect(), |job: &AtomicUsize| _ = job.fetch_add(1, Ordering::Relaxed));
+            together(count / 2, done.iter().collect(), |job: &AtomicUsize| {
+                _ = job.fetch_add(1, Ordering::Relaxed)
+            });
             assert!(done.iter().all(|job| job.load(Ordering::Relaxed) == 1), "{count}");
         }
     }
@@ -83,7 +86,7 @@ mod tests {
         let caller = thread::current().id();
         let before = SigSet::thread_get_mask().unwrap();
         let begun = std::sync::Barrier::new(3);
-        together(vec![(); 3], |()| {
+        together(3, vec![(); 3], |()| {
             // All three threads have a job before one takes another.
             begun.wait();
             let blocked = SigSet::thread_get_mask().unwrap().contains(Signal::SIGTERM);

@@ -4,7 +4,6 @@ use super::Ring;
 use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule};
 use crate::search::{Points, Search};
-use std::collections::HashMap;
 use std::hash::Hasher;
 use twox_hash::XxHash3_64 as Xxh3;
 
@@ -100,29 +99,28 @@ impl Ring {
     /// options, order of servers or even dialect they came from, on whatever machine. (Two rings that differ share it
     /// with a probability of 2^-64.)
     pub fn fingerprint(&self) -> u64 {
-        let mut text = Xxh3::new();
         match &self.rule {
-            Rule::Narrow(engine) => engine.write_to(&mut text, self),
-            Rule::Wide(engine) => engine.write_to(&mut text, self),
-            Rule::Widest(engine) => engine.write_to(&mut text, self),
-            Rule::Only(server) => write_only(&mut text, self.name_digest(Some(*server))),
-            Rule::Nowhere => text.write(b"nowhere"),
+            Rule::Narrow(engine) => engine.digest(self),
+            Rule::Wide(engine) => engine.digest(self),
+            Rule::Widest(engine) => engine.digest(self),
+            Rule::Only(server) => digest_of_one(self.name_digest(*server)),
+            Rule::Nowhere => Xxh3::oneshot(b"nowhere"),
             Rule::Scores(scores) => {
+                let mut text = Xxh3::new();
                 text.write(b"scores ");
                 text.write(scores.name.as_bytes());
                 for candidate in scores.candidates.iter() {
                     text.write(&Xxh3::oneshot(&candidate.text).to_le_bytes());
-                    text.write(&self.name_digest(Some(candidate.server)).to_le_bytes());
+                    text.write(&self.name_digest(candidate.server).to_le_bytes());
                 }
+                text.finish()
             }
         }
-        text.finish()
     }
 
-    /// Stands for a server's name; 0 for no server.
-    fn name_digest(&self, server: Option<u32>) -> u64 {
-        let server = server.and_then(|server| self.servers().get(server as usize));
-        server.map_or(0, |server| Xxh3::oneshot(&server.name))
+    /// Stands for a server's name.
+    fn name_digest(&self, server: u32) -> u64 {
+        self.servers().get(server as usize).map_or(0, |server| Xxh3::oneshot(&server.name))
     }
 
     /// Servers that are down and passed over by a rule that no arc shows.
@@ -132,7 +130,7 @@ impl Ring {
             let mut names: Vec<u64> = (0..)
                 .zip(self.down.iter())
                 .filter(|(_, down)| **down)
-                .map(|(server, _)| self.name_digest(Some(server)))
+                .map(|(server, _)| self.name_digest(server))
                 .collect();
             names.sort_unstable();
             names.iter().for_each(|name| text.write(&name.to_le_bytes()));
@@ -140,9 +138,12 @@ impl Ring {
     }
 }
 
-fn write_only(text: &mut Xxh3, name: u64) {
+/// The fingerprint where one server has all keys.
+fn digest_of_one(name: u64) -> u64 {
+    let mut text = Xxh3::new();
     text.write(b"only ");
     text.write(&name.to_le_bytes());
+    text.finish()
 }
 
 impl Rule {
@@ -167,19 +168,29 @@ impl<T: Place> Engine<T> {
     }
 
     fn arcs(&self, down: &[bool]) -> Option<Arcs> {
+        let mut arcs: Vec<Arc> = Vec::new();
+        self.each_arc(down, |start, server| {
+            if arcs.last().is_none_or(|arc| arc.server != server) {
+                arcs.push(Arc { start: start.widen(), server });
+            }
+        })?;
+        Some(Arcs { arcs, last: self.last_place().widen() })
+    }
+
+    /// Calls `visit` with the start and the server of each arc in ascending order; neighbours may have the same server.
+    /// None where there are no arcs.
+    fn each_arc(&self, down: &[bool], mut visit: impl FnMut(T, Option<u32>)) -> Option<()> {
         let Map::Points(points, search) = &self.map else { return None };
         if matches!(self.next, Next::Rehash(_)) && !down.is_empty() {
             return None;
         }
         let last = self.last_place();
-        let mut arcs: Vec<Arc> = Vec::with_capacity(points.len() + 1);
-        for start in boundaries(points, *search).into_iter().take_while(|start| *start <= last) {
-            let server = self.at(start, down);
-            if arcs.last().is_none_or(|arc| arc.server != server) {
-                arcs.push(Arc { start: start.widen(), server });
+        boundaries(points, *search, |start| {
+            if start <= last {
+                visit(start, self.at(start, down));
             }
-        }
-        Some(Arcs { arcs, last: last.widen() })
+        });
+        Some(())
     }
 
     /// Shares of the first choices, or of the answers where arcs show them.
@@ -205,67 +216,118 @@ impl<T: Place> Engine<T> {
         }
     }
 
-    /// Writes what decides the mapping, in a form that is the same for all rules that map alike.
-    fn write_to(&self, text: &mut Xxh3, ring: &Ring) {
-        let mut digests = HashMap::new();
-        let mut name =
-            |server: Option<u32>| *digests.entry(server).or_insert_with(|| ring.name_digest(server));
-        let words: Vec<(u128, u64)> = match (&self.map, self.arcs(&ring.down).or_else(|| self.arcs(&[]))) {
-            (_, Some(arcs)) => {
-                // Servers of the same name count as one: neighbouring arcs may be joined by that.
-                let mut words: Vec<_> = arcs.arcs.iter().map(|arc| (arc.start, name(arc.server))).collect();
-                words.dedup_by_key(|(_, name)| *name);
-                words
-            }
-            (Map::Slots(slots) | Map::Buckets(slots, _), _) => {
-                let names: Vec<u64> = slots.iter().map(|&server| name(Some(server))).collect();
-                let period = period(&names);
-                (0..).zip(names).take(period).collect()
-            }
-            (Map::Jump(servers), _) => (0..).zip(servers.iter().map(|&server| name(Some(server)))).collect(),
-            (Map::Points(..), None) => Vec::new(),
-        };
-        if let ([(_, name)], None, true) = (&words[..], &self.key.prepare, ring.down.is_empty()) {
-            return write_only(text, *name);
-        }
-        let kind: &[u8] = match &self.map {
+    /// Digests what decides the mapping, in a form that is the same for all rules that map alike.
+    fn digest(&self, ring: &Ring) -> u64 {
+        let mut text = Xxh3::new();
+        text.write(match &self.map {
             Map::Points(..) => b"circle ",
             Map::Slots(_) | Map::Buckets(..) => b"slots ",
             Map::Jump(_) => b"jump ",
-        };
-        text.write(kind);
+        });
         text.write(&T::BITS.to_le_bytes());
         for part in [self.key.hash.name, &self.key.part] {
             text.write(&(part.len() as u64).to_le_bytes());
             text.write(part.as_bytes());
         }
-        for (place, name) in words {
-            text.write(&place.to_le_bytes());
-            text.write(&name.to_le_bytes());
+        let names: Vec<u64> = ring.servers().iter().map(|server| Xxh3::oneshot(&server.name)).collect();
+        let name = |server: u32| names.get(server as usize).copied().unwrap_or(0);
+        let mut words = Words { text, waiting: Vec::new(), count: 0, last: 0 };
+        match &self.map {
+            Map::Points(..) => {
+                // Servers of the same name count as one: neighbouring arcs may be joined by that.
+                let mut arc = |start: T, server: Option<u32>| {
+                    words.push_other(start.widen(), server.map_or(0, name));
+                };
+                let _ = self.each_arc(&ring.down, &mut arc).or_else(|| self.each_arc(&[], &mut arc));
+            }
+            Map::Slots(slots) | Map::Buckets(slots, _) => {
+                let names: Vec<u64> = slots.iter().map(|&server| name(server)).collect();
+                (0..).zip(&names[..period(&names)]).for_each(|(slot, name)| words.push(slot, *name));
+            }
+            Map::Jump(servers) => {
+                (0..).zip(servers.iter()).for_each(|(slot, &server)| words.push(slot, name(server)))
+            }
         }
-        ring.write_down(text);
+        if words.count == 1 && self.key.prepare.is_none() && ring.down.is_empty() {
+            return digest_of_one(words.last);
+        }
+        let mut text = words.finish();
+        ring.write_down(&mut text);
+        text.finish()
     }
 }
 
-/// Every place at which the answer may change, ascending, 0 first.
-fn boundaries<T: Place>(points: &Points<T>, search: Search) -> Vec<T> {
-    let (zero, one) = (T::cut(0), T::cut(1));
-    let mut starts = vec![zero, one];
-    let values = || points.iter().map(|point| point.value);
-    if search == Search::Nearest {
-        // Between two points the lower half, its middle included, belongs to the one below.
-        let above = values().skip(1).chain(values().take(1));
-        for (low, high) in values().zip(above) {
-            let half = T::cut(high.distance_from(low).widen() / 2);
-            starts.extend([high, low.ahead(half).ahead(one)]);
+/// Places and names on their way into a digest: so many of them that they go in bundles.
+struct Words {
+    text: Xxh3,
+    waiting: Vec<u8>,
+    count: usize,
+    /// The name that came last.
+    last: u64,
+}
+
+impl Words {
+    /// Bytes that wait before they are digested.
+    const BUNDLE: usize = 1 << 12;
+
+    fn push(&mut self, place: u128, name: u64) {
+        self.waiting.extend_from_slice(&place.to_le_bytes());
+        self.waiting.extend_from_slice(&name.to_le_bytes());
+        (self.count, self.last) = (self.count + 1, name);
+        if self.waiting.len() >= Self::BUNDLE {
+            self.text.write(&self.waiting);
+            self.waiting.clear();
         }
-        // One point alone, or points all alike: the distance around the whole circle counts as 0, and no half is wrong.
-    } else {
-        values().for_each(|value| starts.extend([value, value.ahead(one)]));
     }
-    starts.sort_unstable();
-    starts.dedup();
-    starts
+
+    /// The same, if the name is another one than that before.
+    fn push_other(&mut self, place: u128, name: u64) {
+        if self.count == 0 || self.last != name {
+            self.push(place, name);
+        }
+    }
+
+    fn finish(mut self) -> Xxh3 {
+        self.text.write(&self.waiting);
+        self.text
+    }
+}
+
+/// Calls `visit` with every place at which the answer may change, ascending, 0 first.
+fn boundaries<T: Place>(points: &Points<T>, search: Search, mut visit: impl FnMut(T)) {
+    let (zero, one) = (T::cut(0), T::cut(1));
+    visit(zero);
+    visit(one);
+    let mut last = one;
+    // What lies behind the end of the circle begins anew at 0.
+    let mut ascend = |place: T| {
+        if place > last {
+            visit(place);
+            last = place;
+        }
+    };
+    let points = points.as_slice();
+    if search != Search::Nearest {
+        for point in points {
+            ascend(point.value);
+            ascend(point.value.ahead(one));
+        }
+        return;
+    }
+    let ([first, ..], [.., end]) = (points, points) else { return };
+    // Between two points the lower half, its middle included, belongs to the one below. Of points all alike the distance
+    // around the whole circle counts as 0, and no half is wrong.
+    let middle = |low: T, high: T| low.ahead(T::cut(high.distance_from(low).widen() / 2)).ahead(one);
+    let around = middle(end.value, first.value);
+    if around <= first.value {
+        ascend(around);
+    }
+    ascend(first.value);
+    for (low, high) in points.iter().zip(&points[1..]) {
+        ascend(middle(low.value, high.value));
+        ascend(high.value);
+    }
+    ascend(around);
 }
 
 /// The shortest length after which the slots repeat: `h mod 4` over a, b, a, b is `h mod 2` over a, b.

@@ -18,35 +18,49 @@ pub(crate) enum Placed {
 }
 
 impl Ring {
-    /// The ring of a list, with points that were taken from a ring of the same list. `again` gives the list once more
-    /// when it is wanted: the ring keeps its rule only.
+    /// The ring of a list, without the list; and without its points, if they are to come from elsewhere.
     ///
     /// # Errors
-    /// As [`Ring::build`], but for the number of points; [`ErrorKind::Segment`] if the dialect makes no points of this
-    /// width of the list.
-    pub(crate) fn with_points(
-        list: &ServerList,
-        points: Placed,
-        again: impl FnOnce() -> ServerList + Send + 'static,
-    ) -> Result<Self, Error> {
+    /// As [`Ring::build`], but for the number of points.
+    pub(crate) fn without_points(list: &ServerList, points_come: bool) -> Result<Self, Error> {
         let ServerList { dialect, options, servers, .. } = list;
         dialect.check(servers, options)?;
-        let mut rule =
-            if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, &options.placed())? };
+        let options = if points_come { &options.placed() } else { options };
+        let rule = if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, options)? };
+        let dialect = *dialect;
+        let nothing = List::new(Box::new(|| ServerList::new(dialect, Vec::new())));
+        Ok(Self::of_servers(dialect, servers, rule, Arc::new(nothing)))
+    }
+
+    /// The ring that has these points and is the same in all else: they were taken from a ring of the same list. `again`
+    /// gives the list when it is wanted.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Segment`] if the dialect makes no points of this width of the list.
+    pub(crate) fn with_points(
+        &self,
+        points: Option<Placed>,
+        again: impl FnOnce() -> ServerList + Send + 'static,
+    ) -> Result<Self, Error> {
+        let mut rule = self.rule.clone();
         match (&mut rule, points) {
-            (Rule::Narrow(Engine { map: Map::Points(place, _), .. }), Placed::Narrow(points)) => {
+            (Rule::Narrow(Engine { map: Map::Points(place, _), .. }), Some(Placed::Narrow(points))) => {
                 *place = points
             }
-            (Rule::Wide(Engine { map: Map::Points(place, _), .. }), Placed::Wide(points)) => *place = points,
-            (Rule::Widest(Engine { map: Map::Points(place, _), .. }), Placed::Widest(points)) => {
+            (Rule::Wide(Engine { map: Map::Points(place, _), .. }), Some(Placed::Wide(points))) => {
                 *place = points
             }
-            _ => {
-                let message = format!("{dialect} makes no such points of this list");
+            (Rule::Widest(Engine { map: Map::Points(place, _), .. }), Some(Placed::Widest(points))) => {
+                *place = points
+            }
+            (_, None) => {}
+            (_, Some(_)) => {
+                let message = format!("{} makes no such points of this list", self.dialect);
                 return Err(Error::new(ErrorKind::Segment, message));
             }
         }
-        Ok(Self::of_servers(dialect, servers, rule, Arc::new(List::new(Box::new(again)))))
+        let list = Arc::new(List::new(Box::new(again)));
+        Ok(Self { list, rule, ..self.clone() })
     }
 
     /// The ring's points; None where it has a rule without.

@@ -1,16 +1,14 @@
 //! A segment looked at from outside: what its file says, read and not mapped, whoever owns it; and what publishers that
 //! died have left beside it. What is found here is shown to people, and is no ring.
 
-use super::layout::{self, COVERED, FORMAT, HEADER, Header, MAGIC, NATIVE, refused};
+use super::layout::{MAGIC, refused};
 use super::publish::{Lock, Policy};
 use super::source::Source;
-use super::{control, list};
+use super::{check, checksum, control};
 use crate::error::Error;
-use crate::point::{Point, SPARE};
 use crate::server_list::ServerList;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
-use twox_hash::XxHash3_64;
 
 /// What the bytes of a segment say.
 pub(crate) struct Inspection {
@@ -30,39 +28,15 @@ impl Inspection {
     /// # Errors
     /// [`ErrorKind::Segment`](crate::ErrorKind::Segment) if they are none, are of an unknown format, or are damaged.
     pub fn of(bytes: &[u8]) -> Result<Self, Error> {
-        if !is_segment(bytes) {
-            return Err(refused("it is not a segment"));
-        }
-        let Some((head, _)) = bytes.split_at_checked(HEADER) else {
-            return Err(refused("it is shorter than a header"));
-        };
-        let header = Header(head);
-        if (header.u32(layout::VERSION), header.u32(layout::BYTE_ORDER)) != (FORMAT, NATIVE) {
-            return Err(refused("it has another format or another byte order"));
-        }
-        if header.u64(layout::SIZE) != bytes.len() as u64 {
-            return Err(refused("its size is not the one that it was written with"));
-        }
-        if XxHash3_64::oneshot(&bytes[COVERED..]) != header.u64(layout::CHECKSUM) {
+        let facts = check::facts(bytes)?;
+        if checksum::of(bytes) != facts.checksum {
             return Err(refused("its checksum is wrong"));
         }
-        let section = |field| {
-            let span = header.section(field, bytes.len())?;
-            Ok::<_, Error>(&bytes[span.offset..span.offset + span.length])
-        };
-        let [list, index, servers] =
-            [layout::LIST_SECTION, layout::INDEX_SECTION, layout::SERVERS_SECTION].map(section);
-        let entry = match header.u32(layout::WIDTH) {
-            32 => size_of::<Point<u32>>(),
-            64 => size_of::<Point<u64>>(),
-            _ => size_of::<Point<u128>>(),
-        };
-        let points = section(layout::POINTS_SECTION)?.len() / entry;
         Ok(Self {
-            points: points.saturating_sub(SPARE),
-            fingerprint: header.u64(layout::FINGERPRINT),
-            source: Source::read_from(&header),
-            list: list::decode(list?, index?, servers?)?,
+            points: facts.points(),
+            list: facts.list(bytes)?,
+            fingerprint: facts.fingerprint,
+            source: facts.source,
         })
     }
 }

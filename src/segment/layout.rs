@@ -74,6 +74,11 @@ pub struct Span {
 impl Span {
     /// A section of which nothing is there.
     pub const NONE: Self = Self { offset: HEADER, length: 0 };
+
+    /// Its bytes, of those of the whole file; none if it does not lie there.
+    pub fn of(self, bytes: &[u8]) -> &[u8] {
+        bytes.get(self.offset..self.offset + self.length).unwrap_or_default()
+    }
 }
 
 /// The header's bytes, to be read or written field by field.

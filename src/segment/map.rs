@@ -6,7 +6,7 @@
 //! ([`super::publish`]); and nobody else can, for a file is mapped only if only its owner may write to it and this is a
 //! user whom the process trusts ([`super::trust`]). What remains is told in `README.md`, "When a mapped segment can fail".
 
-use super::check::{Checked, Spans, array, checked};
+use super::check::{Facts, Spans, array, checked};
 use super::layout::{RECORDS_HEADER, Span, refused};
 use super::list;
 use super::source::{Identity, Source};
@@ -31,9 +31,9 @@ pub struct Segment {
     map: Mmap,
     /// The state of the segment's own file.
     identity: Identity,
-    fingerprint: u64,
-    width: u32,
-    spans: Spans,
+    facts: Facts,
+    /// The ring but for its points.
+    ring: Ring,
 }
 
 impl Owner for Segment {}
@@ -41,9 +41,12 @@ impl Owner for Segment {}
 impl Segment {
     /// Maps and validates the segment at `path`.
     ///
+    /// Segments of 131,072 points and more are validated by as many threads as there are processors, eight at the most;
+    /// they have ended when this returns.
+    ///
     /// # Errors
     /// [`ErrorKind::Io`] if it cannot be opened or mapped, [`ErrorKind::Segment`] if it is not to be trusted, if its
-    /// format is not known here, or if any of its bytes is wrong.
+    /// format is not known here, or if any of its bytes is wrong; as [`Ring::build`] if its list makes no ring.
     pub fn open(path: &Path) -> Result<Arc<Self>, Error> {
         Self::open_of(path, None)
     }
@@ -52,8 +55,9 @@ impl Segment {
     pub(crate) fn open_of(path: &Path, wanted: Option<&Source>) -> Result<Arc<Self>, Error> {
         let map = |file: &File| {
             // SAFETY: see "What a mapping rests on": this file is written by nobody while it is mapped.
-            let map = unsafe { MmapOptions::new().populate().map(file) }.map_err(|error| io(&error))?;
-            Ok((checked(&map, wanted)?, map))
+            let map = unsafe { MmapOptions::new().map(file) }.map_err(|error| io(&error))?;
+            let (facts, ring) = checked(&map, wanted)?;
+            Ok((map, facts, ring))
         };
         Self::opened(path, Trust::here(), map)
     }
@@ -62,13 +66,13 @@ impl Segment {
     fn opened(
         path: &Path,
         trust: Trust,
-        map: impl FnOnce(&File) -> Result<(Checked, Mmap), Error>,
+        map: impl FnOnce(&File) -> Result<(Mmap, Facts, Ring), Error>,
     ) -> Result<Arc<Self>, Error> {
         let open = || {
             let file = trust.open(path)?;
             let identity = Identity::of(&file).map_err(|error| io(&error))?;
-            let (Checked { fingerprint, width, spans }, map) = map(&file)?;
-            Ok(Arc::new(Self { map, identity, fingerprint, width, spans }))
+            let (map, facts, ring) = map(&file)?;
+            Ok(Arc::new(Self { map, identity, facts, ring }))
         };
         open().map_err(|error: Error| error.in_file(path.to_string_lossy()))
     }
@@ -87,12 +91,12 @@ impl Segment {
         let map = |file: &File| {
             // SAFETY: as in `open_of`; what is written below goes to this process's copy of a page.
             let mut map = unsafe { MmapOptions::new().map_copy(file) }.map_err(|error| io(&error))?;
-            let checked = checked(&map, Some(wanted))?;
-            let records = checked.spans.records;
+            let (facts, ring) = checked(&map, Some(wanted))?;
+            let records = facts.spans.records;
             let header = map.get_mut(records.offset..records.offset + records.length);
             let header = header.and_then(<[u8]>::first_chunk_mut::<RECORDS_HEADER>);
             fill(header.ok_or_else(|| refused("it has no records"))?);
-            Ok((checked, map.make_read_only().map_err(|error| io(&error))?))
+            Ok((map.make_read_only().map_err(|error| io(&error))?, facts, ring))
         };
         Self::opened(path, trust, map)
     }
@@ -104,7 +108,7 @@ impl Segment {
 
     /// [`Ring::fingerprint`] as the publisher computed it; 0 if it did not.
     pub fn fingerprint(&self) -> u64 {
-        self.fingerprint
+        self.facts.fingerprint
     }
 
     /// The bytes of the whole file.
@@ -115,28 +119,26 @@ impl Segment {
     /// The ring, which reads its points from this mapping.
     ///
     /// # Errors
-    /// [`ErrorKind::Segment`] if points or servers do not make a ring of the dialect; else as [`Ring::build`].
+    /// [`ErrorKind::Segment`] if points or servers do not make a ring of the dialect.
     pub fn ring(self: &Arc<Self>) -> Result<Ring, Error> {
-        let list = self.list()?;
-        let Some(placed) = self.placed()? else { return Ring::build(list) };
-        let (again, fallback) = (Arc::clone(self), ServerList::new(list.dialect, Vec::new()));
+        let again = Arc::clone(self);
         // What was read once can be read again: the bytes have not changed.
-        Ring::with_points(&list, placed, move || again.list().unwrap_or(fallback))
-    }
-
-    fn list(&self) -> Result<ServerList, Error> {
-        let Spans { list, index, entries, .. } = self.spans;
-        list::decode(self.bytes(list), self.bytes(index), self.bytes(entries))
+        let list = move || {
+            let nothing = ServerList::new(again.ring.dialect(), Vec::new());
+            again.facts.list(&again.map).unwrap_or(nothing)
+        };
+        self.ring.with_points(self.placed()?, list)
     }
 
     /// The name of a server as a C string.
     pub(crate) fn name(&self, server: u32) -> Option<&[u8]> {
-        list::name(self.bytes(self.spans.index), self.bytes(self.spans.entries), server as usize)
+        let Spans { index, entries, .. } = self.facts.spans;
+        list::name(index.of(&self.map), entries.of(&self.map), server as usize)
     }
 
     /// The points; None where the dialect's rule has none.
     pub(crate) fn placed(self: &Arc<Self>) -> Result<Option<Placed>, Error> {
-        Ok(match self.width {
+        Ok(match self.facts.width {
             32 => Some(Placed::Narrow(self.points()?)),
             64 => Some(Placed::Wide(self.points()?)),
             128 => Some(Placed::Widest(self.points()?)),
@@ -145,7 +147,7 @@ impl Segment {
     }
 
     fn points<T: Place>(self: &Arc<Self>) -> Result<Arc<Points<T>>, Error> {
-        let Spans { points, table, .. } = self.spans;
+        let Spans { points, table, .. } = self.facts.spans;
         // SAFETY: the arrays go to `Points` together with this segment, which it keeps for as long as it reads them.
         let points = unsafe { self.array::<Point<T>>(points) }?;
         // SAFETY: as above.
@@ -159,7 +161,7 @@ impl Segment {
     /// # Errors
     /// [`ErrorKind::Segment`] if they do not belong to `points`, or an address is no C string.
     pub(crate) fn records(&self, points: &Points<u32>) -> Result<&[u8], Error> {
-        let bytes = self.bytes(self.spans.records);
+        let bytes = self.facts.spans.records.of(&self.map);
         let records = bytes.get(RECORDS_HEADER..).ok_or_else(|| refused("it has no records"))?;
         let (records, rest) = records.as_chunks::<RECORD>();
         let belongs = |(record, point): (&[u8; RECORD], &Point<u32>)| {
@@ -172,17 +174,13 @@ impl Segment {
         Ok(bytes)
     }
 
-    fn bytes(&self, span: Span) -> &[u8] {
-        self.map.get(span.offset..span.offset + span.length).unwrap_or_default()
-    }
-
     /// A section as an array.
     ///
     /// # Safety
     /// `V` as for [`array`], and the array is not used longer than this segment lives.
     unsafe fn array<V>(&self, span: Span) -> Result<&'static [V], Error> {
         // SAFETY: the first half of this function's contract.
-        let array = unsafe { array::<V>(self.bytes(span)) }?;
+        let array = unsafe { array::<V>(span.of(&self.map)) }.map_err(refused)?;
         // SAFETY: the array is there; that it stays is the second half of the contract.
         Ok(unsafe { std::slice::from_raw_parts(array.as_ptr(), array.len()) })
     }

@@ -12,6 +12,7 @@
 #![expect(unsafe_code, reason = "mapped files become slices here, and nowhere else")]
 
 mod check;
+mod checksum;
 mod control;
 pub(crate) mod directory;
 mod handle;
@@ -30,7 +31,7 @@ mod watch;
 mod write;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 

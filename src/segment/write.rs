@@ -1,5 +1,6 @@
 //! Writes a segment: header, server list, points, index and, if wanted, the records of `include/ketama.h`.
 
+use super::checksum::Running;
 use super::layout::{self, ALIGN, FORMAT, HEADER, Header, MAGIC, NATIVE, RECORDS_HEADER, Span};
 use super::list;
 use super::source::Source;
@@ -8,9 +9,7 @@ use crate::error::{Error, ErrorKind};
 use crate::point::{Place, Point};
 use crate::ring::Placed;
 use std::fs::File;
-use std::hash::Hasher;
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
-use twox_hash::XxHash3_64;
 
 /// What is written beside the ring itself.
 #[derive(Clone, Debug, Default)]
@@ -19,7 +18,7 @@ pub(crate) struct Contents {
     pub source: Option<Source>,
     /// For the records of the 2007 interface: the `ip` of each server, as it stands there.
     pub addresses: Option<Vec<[u8; 24]>>,
-    /// The ring's fingerprint, or 0: it takes longer than building the ring.
+    /// The ring's fingerprint, or 0: it takes about as long as building the ring.
     pub fingerprint: u64,
 }
 
@@ -31,7 +30,7 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
     let sections = list::encode(ring.list())?;
     let failed =
         |error: io::Error| Error::new(ErrorKind::Io, format!("the segment cannot be written: {error}"));
-    let mut out = Output { file: BufWriter::with_capacity(1 << 16, file), digest: XxHash3_64::new(), at: 0 };
+    let mut out = Output { file: BufWriter::with_capacity(1 << 16, file), checksum: Running::new(), at: 0 };
     let mut header = Header([0; HEADER]);
     header.set(layout::MAGIC_FIELD, &MAGIC);
     header.set(layout::VERSION, &FORMAT.to_ne_bytes());
@@ -89,13 +88,13 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
 /// The file, and the checksum of what went into it.
 struct Output<'a> {
     file: BufWriter<&'a File>,
-    digest: XxHash3_64,
+    checksum: Running,
     at: usize,
 }
 
 impl Output<'_> {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.digest.write(bytes);
+        self.checksum.write(bytes);
         self.at += bytes.len();
         self.file.write_all(bytes)
     }
@@ -158,10 +157,10 @@ impl Output<'_> {
         Ok(())
     }
 
-    fn finish(&mut self, end: usize) -> io::Result<()> {
+    fn finish(mut self, end: usize) -> io::Result<()> {
         debug_assert_eq!(self.at, end);
         self.file.seek(SeekFrom::Start(layout::CHECKSUM.offset as u64))?;
-        self.file.write_all(&self.digest.finish().to_ne_bytes())?;
+        self.file.write_all(&self.checksum.finish().to_ne_bytes())?;
         self.file.flush()
     }
 }

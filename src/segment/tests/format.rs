@@ -1,6 +1,6 @@
 //! The format as it is specified is the format as it is written.
 
-use crate::segment::{control, layout};
+use crate::segment::{checksum, control, layout};
 
 const README: &str = include_str!("../README.md");
 
@@ -25,7 +25,8 @@ fn the_header_is_specified_as_it_is_laid_out() {
         format!("{} bytes", layout::HEADER),
         format!("`{}`", String::from_utf8_lossy(&layout::MAGIC)),
         format!("multiples of {} bytes", layout::ALIGN),
-        format!("from byte {} to the end", layout::COVERED),
+        format!("from byte {} on", layout::COVERED),
+        format!("each {} bytes of the", checksum::PIECE),
         format!("{} zero bytes", layout::RECORDS_HEADER),
         format!("format version {}", layout::FORMAT),
         format!("{:#010x}", layout::NATIVE),
@@ -49,14 +50,20 @@ fn the_control_page_is_specified_as_it_is_laid_out() {
 fn a_reader_made_from_the_specification_finds_servers_points_and_records() {
     let folder = crate::segment::testing::Folder::new();
     let path = folder.path("ring");
-    let ring = super::ring_of("libketama", 7);
+    // More than a mebibyte.
+    let ring = super::ring_of("libketama", 700);
     crate::segment::publish(&ring, &path, &Default::default()).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     let u32_at = |offset: usize| u32::from_ne_bytes(bytes[offset..offset + 4].try_into().unwrap()) as usize;
     let u64_at = |offset: usize| u64::from_ne_bytes(bytes[offset..offset + 8].try_into().unwrap()) as usize;
     let (index, servers, points, table) = (u64_at(144), u64_at(160), u64_at(176), u64_at(192));
     let count = u64_at(184) / 8 - 4;
-    assert_eq!((u32_at(116), u32_at(120), count), (32, 7, ring.point_count()));
+    assert_eq!((u32_at(116), u32_at(120), count), (32, 700, ring.point_count()));
+    let digest = twox_hash::XxHash3_64::oneshot;
+    let (first, second) = bytes.split_at(1 << 20);
+    assert!(second.len() < 1 << 20);
+    let digests = [&first[24..], second].map(|piece| digest(piece).to_ne_bytes()).concat();
+    assert_eq!(u64_at(16) as u64, digest(&digests));
     for number in 0..count {
         let (place, server) = ring.point(number).unwrap();
         assert_eq!(

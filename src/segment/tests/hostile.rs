@@ -4,23 +4,11 @@
 
 use super::*;
 use crate::dialect::DIALECTS;
-use crate::segment::layout::{self, COVERED, HEADER};
-use crate::segment::testing::Folder;
+use crate::segment::layout;
+use crate::segment::testing::{Folder, repair};
 use crate::segment::{Opened, attach};
 use std::fs;
 use std::path::Path;
-use twox_hash::XxHash3_64;
-
-/// Gives the bytes the size and the checksum that they should have.
-fn repair(bytes: &mut [u8]) {
-    if bytes.len() < HEADER {
-        return;
-    }
-    let size = bytes.len() as u64;
-    bytes[layout::SIZE.offset..][..8].copy_from_slice(&size.to_ne_bytes());
-    let checksum = XxHash3_64::oneshot(&bytes[COVERED..]);
-    bytes[layout::CHECKSUM.offset..][..8].copy_from_slice(&checksum.to_ne_bytes());
-}
 
 /// Does with a ring all that its users do, for what may come of it.
 fn use_all(opened: &Opened) {
@@ -190,4 +178,41 @@ fn points_that_are_out_of_order_or_belong_to_nobody_are_refused() {
     }
     let end = table.next_multiple_of(64).min(points + number(184)) - 4;
     assert!(change(end, u32::MAX).is_err());
+}
+
+/// A large segment is looked at in pieces, by several threads where there are several processors.
+#[test]
+fn what_is_out_of_order_between_two_pieces_is_refused_too() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    crate::segment::publish(&ring_of("libketama", 1_000), &path, &Default::default()).unwrap();
+    let sample = fs::read(&path).unwrap();
+    let number = |at: usize| u64::from_ne_bytes(sample[at..at + 8].try_into().unwrap()) as usize;
+    let section = |at: usize| number(at)..number(at) + number(at + 8);
+    let (points, table) = (section(layout::POINTS_SECTION.offset), section(layout::TABLE_SECTION.offset));
+    let second = crate::segment::checksum::PIECE;
+    assert!(points.contains(&(second - 8)) && points.contains(&second) && points.len() / 8 > 1 << 17);
+    assert!(!points.contains(&(2 * second)) && !table.contains(&(2 * second)), "two pieces");
+    let change = |change: &dyn Fn(&mut [u8])| {
+        let mut bytes = sample.clone();
+        change(&mut bytes);
+        repair(&mut bytes);
+        fs::write(&path, &bytes).unwrap();
+        attach(&path).map(|opened| use_all(&opened)).map_err(|error| error.message().to_owned())
+    };
+    assert_eq!(change(&|_| ()), Ok(()));
+    // The last point of the first piece, higher than the first one of the second piece.
+    let swap = |bytes: &mut [u8]| {
+        let (first, last) = bytes.split_at_mut(second);
+        first[second - 8..].swap_with_slice(&mut last[..8]);
+    };
+    assert_eq!(change(&swap), Err("the points are not in order".into()));
+    let nobody = |bytes: &mut [u8]| bytes[second + 4..second + 8].fill(0xff);
+    assert_eq!(change(&nobody), Err("a point belongs to no server of the list".into()));
+    let descent = |bytes: &mut [u8]| bytes[table.end - 8..table.end - 4].fill(0xff);
+    assert_eq!(change(&descent), Err("the index is not that of the points".into()));
+    let mut bytes = sample.clone();
+    bytes[number(layout::SERVERS_SECTION.offset)] ^= 1;
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(attach(&path).unwrap_err().message(), "its checksum is wrong");
 }

@@ -62,6 +62,17 @@ pub(super) fn become_user(user: u32) {
     assert_eq!(unsafe { libc::setuid(user) }, 0);
 }
 
+/// The two users who roll a list here.
+const ONE: u32 = 60_001;
+const OTHER: u32 = 60_002;
+
+/// A list, and a directory of the first user in which rings are shared; none if tests cannot start processes of two users.
+fn directory_of_a_user(folder: &Folder) -> Option<(PathBuf, PathBuf)> {
+    let directory = folder.path("rings");
+    fs::create_dir(&directory).unwrap();
+    two_users(&directory, ONE).then(|| (list_in(folder), directory))
+}
+
 /// Whether tests can start processes of two users; if not, it says so.
 pub(super) fn two_users(folder: &Path, one: u32) -> bool {
     let program = std::env::current_exe().unwrap();
@@ -172,22 +183,17 @@ fn where_sharing_fails_a_roll_is_private_and_says_why() {
 #[test]
 fn two_users_do_not_get_in_each_others_way_and_trust_root() {
     let folder = Folder::new();
-    let (list, directory) = (list_in(&folder), folder.path("rings"));
-    fs::create_dir(&directory).unwrap();
-    let (one, other) = (60_001, 60_002);
-    if !two_users(&directory, one) {
-        return;
-    }
-    let private = roll(&list, None, Some(other));
+    let Some((list, directory)) = directory_of_a_user(&folder) else { return };
+    let private = roll(&list, None, Some(OTHER));
     // A directory of the first user alone: the second one has a private ring.
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o700)).unwrap();
-    assert!(roll(&list, Some(&directory), Some(one)).is_shared);
-    let rolled = roll(&list, Some(&directory), Some(other));
+    assert!(roll(&list, Some(&directory), Some(ONE)).is_shared);
+    let rolled = roll(&list, Some(&directory), Some(OTHER));
     assert!(!rolled.is_shared && rolled.error.contains("Permission denied"), "{}", rolled.error);
     assert_eq!(rolled.answers, private.answers);
     // One for all: each has a segment of its own there.
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o1777)).unwrap();
-    for user in [one, other] {
+    for user in [ONE, OTHER] {
         let rolled = roll(&list, Some(&directory), Some(user));
         assert_eq!((rolled.is_shared, rolled.answers), (true, private.answers.clone()), "{}", rolled.error);
     }
@@ -201,34 +207,29 @@ fn two_users_do_not_get_in_each_others_way_and_trust_root() {
         assert_eq!(fs::metadata(&path).unwrap().mode() & 0o007, 0, "{path:?}");
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
     }
-    let rolled = roll(&list, Some(&directory), Some(other));
+    let rolled = roll(&list, Some(&directory), Some(OTHER));
     assert_eq!((rolled.is_shared, rolled.answers), (true, private.answers), "{}", rolled.error);
 }
 
 #[test]
 fn the_owner_of_a_directory_that_is_open_to_a_group_is_trusted_in_it() {
     let folder = Folder::new();
-    let (list, directory) = (list_in(&folder), folder.path("rings"));
-    fs::create_dir(&directory).unwrap();
-    let (one, other) = (60_001, 60_002);
-    if !two_users(&directory, one) {
-        return;
-    }
+    let Some((list, directory)) = directory_of_a_user(&folder) else { return };
     chown(&directory, None, Some(GROUP)).unwrap();
     let mode = |mode| fs::set_permissions(&directory, fs::Permissions::from_mode(mode)).unwrap();
     mode(0o750);
-    let published = roll(&list, Some(&directory), Some(one));
+    let published = roll(&list, Some(&directory), Some(ONE));
     assert!(published.is_shared, "{}", published.error);
     for entry in fs::read_dir(&directory).unwrap().map(Result::unwrap) {
         let expected = if entry.file_name().to_string_lossy().ends_with(".lock") { 0o660 } else { 0o640 };
         assert_eq!(entry.metadata().unwrap().mode() & 0o777 | 0o020, expected | 0o020, "{entry:?}");
     }
-    let read = roll(&list, Some(&directory), Some(other));
+    let read = roll(&list, Some(&directory), Some(OTHER));
     assert_eq!((read.is_shared, read.answers), (true, published.answers), "{}", read.error);
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 3, "segment, lock, control page");
     // Where others of the group may put files, nobody vouches for them: the reader makes a segment of its own.
     mode(0o770);
-    assert!(roll(&list, Some(&directory), Some(other)).is_shared);
+    assert!(roll(&list, Some(&directory), Some(OTHER)).is_shared);
     assert_eq!(fs::read_dir(&directory).unwrap().count(), 6);
 }
 
@@ -238,7 +239,7 @@ fn a_set_user_id_program_does_not_share() {
     let (list, directory) = (list_in(&folder), folder.path("rings"));
     let program = folder.path("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
-    if chown(&program, Some(60_001), None).is_err() {
+    if chown(&program, Some(ONE), None).is_err() {
         eprintln!("SKIPPED a set-user-ID program: only root can make one of another user");
         return;
     }
