@@ -23,7 +23,7 @@ pub enum Backend {
     Sse2,
     /// Eight messages per vector; x86 and x86-64.
     Avx2,
-    /// Sixteen messages per vector; x86 and x86-64 with AVX-512 F and BW.
+    /// Sixteen messages per vector; x86 and x86-64 with AVX-512 F, BW and VL.
     Avx512,
     /// Four messages per vector; little-endian AArch64.
     Neon,

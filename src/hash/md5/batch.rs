@@ -5,7 +5,8 @@
 //! allocated.
 
 use super::block;
-use super::kernel::Kernel;
+use super::kernel::{Form, Kernel};
+use super::short::SHORT;
 use super::{Answer, scalar};
 
 /// Messages sorted together. A mixed chunk wastes at most one partly filled call for each number of
@@ -22,29 +23,38 @@ const MOST_BLOCKS: usize = 16;
 pub(super) fn hash_many<A: Answer>(kernel: impl Kernel, messages: &[&[u8]], out: &mut [A]) {
     let n = messages.len().min(out.len());
     for (messages, out) in messages[..n].chunks(CHUNK).zip(out[..n].chunks_mut(CHUNK)) {
-        let blocks = block::count(messages[0].len());
-        if messages.iter().all(|message| block::count(message.len()) == blocks) {
-            hash_equal(kernel, messages, blocks, out);
-        } else {
-            hash_mixed(kernel, messages, out);
+        match common_form(messages) {
+            Some(form) => hash_equal(kernel, messages, form, out),
+            None => hash_mixed(kernel, messages, out),
         }
     }
 }
 
-/// Hashes messages that all have `blocks` blocks.
-fn hash_equal<K: Kernel, A: Answer>(kernel: K, messages: &[&[u8]], blocks: usize, out: &mut [A]) {
+/// The form that all these messages have, if there is one.
+fn common_form(messages: &[&[u8]]) -> Option<Form> {
+    let lengths = || messages.iter().map(|message| message.len());
+    let (shortest, longest) = (lengths().min()?, lengths().max()?);
+    let blocks = block::count(longest);
+    match longest {
+        0..=SHORT => Some(Form::Short),
+        _ => (block::count(shortest) == blocks).then_some(Form::Blocks(blocks)),
+    }
+}
+
+/// Hashes messages that all have this form.
+fn hash_equal<K: Kernel, A: Answer>(kernel: K, messages: &[&[u8]], form: Form, out: &mut [A]) {
     // The wide form pays off once more than half of its lanes have work.
     let rest = messages.len() % K::WIDE;
     let rest = if rest > K::WIDE / 2 { 0 } else { rest };
     let (wide, narrow) = messages.split_at(messages.len() - rest);
     let (out_wide, out_narrow) = out.split_at_mut(wide.len());
     if !wide.is_empty() {
-        kernel.hash_wide(wide, blocks, out_wide);
+        kernel.hash_wide(wide, form, out_wide);
     }
     match (narrow, out_narrow) {
         ([], _) => {}
         ([message], [out]) => *out = scalar::hash(message),
-        (narrow, out) => kernel.hash_narrow(narrow, blocks, out),
+        (narrow, out) => kernel.hash_narrow(narrow, form, out),
     }
 }
 
@@ -62,7 +72,7 @@ fn hash_mixed<A: Answer>(kernel: impl Kernel, messages: &[&[u8]], out: &mut [A])
             }
             let mut answers = [A::default(); PICKED];
             let n = picked.len();
-            hash_equal(kernel, &group[..n], blocks(picked[0]), &mut answers[..n]);
+            hash_equal(kernel, &group[..n], Form::Blocks(blocks(picked[0])), &mut answers[..n]);
             for (answer, &i) in answers.iter().zip(picked) {
                 out[i] = *answer;
             }

@@ -59,7 +59,7 @@ impl<'m> Part<'m> {
 /// times faster than a call of `memcpy`. No word of `to` is written by two pieces: the processor could not hand it to a
 /// load before both have left its store queue, and so would begin no hash before the one before it has ended.
 #[inline]
-fn copy(from: &[u8], padding: &[u8; BLOCK], to: &mut [u8; BLOCK]) {
+pub(super) fn copy<const N: usize>(from: &[u8], padding: &[u8; N], to: &mut [u8; N]) {
     let mut done = 0;
     copy_piece::<64>(from, to, &mut done);
     copy_piece::<32>(from, to, &mut done);
@@ -72,7 +72,7 @@ fn copy(from: &[u8], padding: &[u8; BLOCK], to: &mut [u8; BLOCK]) {
 
 /// Copies `N` bytes if the size of `from` has that bit.
 #[inline]
-fn copy_piece<const N: usize>(from: &[u8], to: &mut [u8; BLOCK], done: &mut usize) {
+fn copy_piece<const N: usize>(from: &[u8], to: &mut [u8], done: &mut usize) {
     if from.len() & N == 0 {
         return;
     }

@@ -2,6 +2,7 @@
 
 use super::Answer;
 use super::block::{BLOCK, Part};
+use super::short::Row;
 
 /// One instruction set's way to hash several messages at once. A value of it proves that this
 /// processor has the instructions.
@@ -9,11 +10,20 @@ pub(super) trait Kernel: Copy {
     /// Messages that [`hash_wide`](Self::hash_wide) steps together.
     const WIDE: usize;
 
-    /// Hashes messages of `blocks` blocks each, [`WIDE`](Self::WIDE) at a time.
-    fn hash_wide<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]);
+    /// Hashes messages that all have this form, [`WIDE`](Self::WIDE) at a time.
+    fn hash_wide<A: Answer>(self, messages: &[&[u8]], form: Form, out: &mut [A]);
 
     /// The same with one vector's lanes at a time: sooner done when there are few messages.
-    fn hash_narrow<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]);
+    fn hash_narrow<A: Answer>(self, messages: &[&[u8]], form: Form, out: &mut [A]);
+}
+
+/// What messages that are hashed together have in common.
+#[derive(Clone, Copy)]
+pub(super) enum Form {
+    /// At most [`SHORT`](super::short::SHORT) bytes each.
+    Short,
+    /// So many blocks each.
+    Blocks(usize),
 }
 
 /// Writes block number `index` of every message; blocks without a message keep what they hold.
@@ -24,6 +34,14 @@ pub(super) trait Kernel: Copy {
 pub(super) fn write_all(messages: &[&[u8]], index: usize, last: bool, blocks: &mut [[u8; BLOCK]]) {
     for (block, message) in blocks.iter_mut().zip(messages) {
         Part::new(message, index, last).write(block);
+    }
+}
+
+/// Writes the row of every short message, all of them before the caller loads the first: see [`write_all`].
+#[inline]
+pub(super) fn write_short(messages: &[&[u8]], rows: &mut [Row]) {
+    for (row, message) in rows.iter_mut().zip(messages) {
+        row.write(message);
     }
 }
 
@@ -46,14 +64,55 @@ macro_rules! kernel {
         impl Kernel for $name {
             const WIDE: usize = LANES * GROUPS;
 
-            fn hash_wide<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]) {
+            fn hash_wide<A: Answer>(self, messages: &[&[u8]], form: Form, out: &mut [A]) {
                 // SAFETY: `self` was made by `new`, which found the features that `hash` enables.
-                unsafe { hash::<A, GROUPS>(messages, blocks, out) }
+                unsafe { hash_form::<A, GROUPS>(messages, form, out) }
             }
 
-            fn hash_narrow<A: Answer>(self, messages: &[&[u8]], blocks: usize, out: &mut [A]) {
+            fn hash_narrow<A: Answer>(self, messages: &[&[u8]], form: Form, out: &mut [A]) {
                 // SAFETY: `self` was made by `new`, which found the features that `hash` enables.
-                unsafe { hash::<A, 1>(messages, blocks, out) }
+                unsafe { hash_form::<A, 1>(messages, form, out) }
+            }
+        }
+
+        #[target_feature(enable = $features)]
+        fn hash_form<A: Answer, const GROUPS: usize>(messages: &[&[u8]], form: Form, out: &mut [A]) {
+            match form {
+                Form::Short => hash_short::<A, GROUPS>(messages, out),
+                Form::Blocks(blocks) => hash::<A, GROUPS>(messages, blocks, out),
+            }
+        }
+
+        /// Hashes messages of at most `SHORT` bytes each, `LANES * GROUPS` at a time.
+        #[target_feature(enable = $features)]
+        fn hash_short<A: Answer, const GROUPS: usize>(messages: &[&[u8]], out: &mut [A]) {
+            let mut rows = [[splat(0); 8]; GROUPS];
+            let at_once = LANES * GROUPS;
+            for (messages, out) in messages.chunks(at_once).zip(out.chunks_mut(at_once)) {
+                for (messages, rows) in messages.chunks(LANES).zip(&mut rows) {
+                    load_short(messages, rows);
+                }
+                give_out(&step_short::<A, GROUPS>(&rows), out);
+            }
+        }
+
+        /// The state after the block of each short message. The zeros are known here, and no step adds them.
+        #[inline(never)]
+        #[target_feature(enable = $features)]
+        fn step_short<A: Answer, const GROUPS: usize>(rows: &[[Vector; 8]; GROUPS]) -> [[Vector; GROUPS]; 4] {
+            let words = rows.map(|row| widened(row, splat(0)));
+            compress!(INITIAL.map(|word| [splat(word); GROUPS]), words, whole: A::WHOLE)
+        }
+
+        /// Tells the lanes' answers.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn give_out<A: Answer, const GROUPS: usize>(state: &[[Vector; GROUPS]; 4], out: &mut [A]) {
+            for (group, out) in out.chunks_mut(LANES).enumerate() {
+                let [a, b, c, d] = state.each_ref().map(|word| to_array(word[group]));
+                for (lane, out) in out.iter_mut().enumerate() {
+                    *out = A::from_words([a[lane], b[lane], c[lane], d[lane]]);
+                }
             }
         }
 
@@ -77,12 +136,7 @@ macro_rules! kernel {
                         step_block::<[u32; 4], GROUPS>(state, &words)
                     };
                 }
-                for (group, out) in out.chunks_mut(LANES).enumerate() {
-                    let [a, b, c, d] = state.each_ref().map(|word| to_array(word[group]));
-                    for (lane, out) in out.iter_mut().enumerate() {
-                        *out = A::from_words([a[lane], b[lane], c[lane], d[lane]]);
-                    }
-                }
+                give_out(&state, out);
             }
         }
 

@@ -21,6 +21,12 @@ mod batch;
 mod block;
 mod consts;
 mod scalar;
+#[cfg(any(
+    target_arch = "x86",
+    target_arch = "x86_64",
+    all(target_arch = "aarch64", target_endian = "little")
+))]
+mod short;
 #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
 #[expect(unsafe_code, reason = "calls behind feature detection, masked loads, vectors as arrays")]
 mod x16_avx512;

@@ -5,7 +5,8 @@ use std::arch::aarch64::*;
 use super::Answer;
 use super::block::BLOCK;
 use super::consts::{INITIAL, K};
-use super::kernel::{Kernel, write_all};
+use super::kernel::{Form, Kernel, write_all, write_short};
+use super::short::{Row, widened};
 
 /// Messages in one vector.
 const LANES: usize = 4;
@@ -24,6 +25,18 @@ fn load(messages: &[&[u8]], index: usize, last: bool, words: &mut [Vector; 16]) 
     let mut rows = [[0; BLOCK]; LANES];
     write_all(messages, index, last, &mut rows);
     let rows = rows.map(|row| from_bytes(row));
+    for (quarter, words) in words.chunks_exact_mut(LANES).enumerate() {
+        words.copy_from_slice(&transpose(rows.map(|row| row[quarter])));
+    }
+}
+
+/// Up to four short messages, word by word; lanes without a message are worthless.
+#[inline]
+#[target_feature(enable = "neon")]
+fn load_short(messages: &[&[u8]], words: &mut [Vector; 8]) {
+    let mut rows = [Row::EMPTY; LANES];
+    write_short(messages, &mut rows);
+    let rows = rows.map(|row| from_row(row));
     for (quarter, words) in words.chunks_exact_mut(LANES).enumerate() {
         words.copy_from_slice(&transpose(rows.map(|row| row[quarter])));
     }
@@ -54,6 +67,13 @@ fn pairs(x: Vector) -> uint64x2_t {
 fn from_bytes(block: [u8; BLOCK]) -> [Vector; 4] {
     // SAFETY: both types are 64 bytes without padding, valid for every bit pattern.
     unsafe { std::mem::transmute(block) }
+}
+
+#[inline]
+#[target_feature(enable = "neon")]
+fn from_row(row: Row) -> [Vector; 2] {
+    // SAFETY: both types are 32 bytes without padding, valid for every bit pattern.
+    unsafe { std::mem::transmute(row) }
 }
 
 #[inline]

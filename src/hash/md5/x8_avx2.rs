@@ -8,7 +8,8 @@ use std::arch::x86_64::*;
 use super::Answer;
 use super::block::BLOCK;
 use super::consts::{INITIAL, K};
-use super::kernel::{Kernel, write_all};
+use super::kernel::{Form, Kernel, write_all, write_short};
+use super::short::{Row, widened};
 
 /// Messages in one vector.
 const LANES: usize = 8;
@@ -31,6 +32,15 @@ fn load(messages: &[&[u8]], index: usize, last: bool, words: &mut [Vector; 16]) 
     let high = transpose(rows.map(|[_, high]| high));
     words[..LANES].copy_from_slice(&low);
     words[LANES..].copy_from_slice(&high);
+}
+
+/// Up to eight short messages, word by word; lanes without a message are worthless.
+#[inline]
+#[target_feature(enable = "avx2")]
+fn load_short(messages: &[&[u8]], words: &mut [Vector; 8]) {
+    let mut rows = [Row::EMPTY; LANES];
+    write_short(messages, &mut rows);
+    *words = transpose(rows.map(|row| from_row(row)));
 }
 
 /// Turns eight rows of eight words into columns.
@@ -65,6 +75,13 @@ fn transpose(rows: [Vector; 8]) -> [Vector; 8] {
 fn from_bytes(block: &[u8; BLOCK]) -> [Vector; 2] {
     // SAFETY: both types are 64 bytes without padding, valid for every bit pattern.
     unsafe { std::mem::transmute(*block) }
+}
+
+#[inline]
+#[target_feature(enable = "avx2")]
+fn from_row(row: Row) -> Vector {
+    // SAFETY: both types are 32 bytes without padding, valid for every bit pattern.
+    unsafe { std::mem::transmute(row) }
 }
 
 #[inline]
