@@ -17,8 +17,11 @@ pub mod toml;
 
 use folder::folder;
 
+/// Feeds a target with one input; panics at the first difference.
+pub type Check = fn(&[u8]);
+
 /// Every target by its name.
-pub const TARGETS: &[(&str, fn(&[u8]))] = &[
+pub const TARGETS: &[(&str, Check)] = &[
     ("batch", batch::check),
     ("capi", capi::check),
     ("classic", classic::check),
