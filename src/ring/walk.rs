@@ -95,12 +95,18 @@ impl<T: Place> Engine<T> {
                 found.or(last.filter(|_| last_resort))
             }
             Next::Alternate { alt } => {
-                let distinct = self.distinct(first);
-                let alt = (*alt as usize).min(distinct.len().checked_sub(1)?);
-                let onward = distinct.iter().skip(alt).find(|server| is_up(server));
-                // Going back, Varnish does not look at position `alt - 1`.
-                let back = || distinct.iter().take(alt.saturating_sub(1)).rev().find(|server| is_up(server));
-                onward.or_else(back).copied()
+                let mut met = Vec::new();
+                let is_answer = |server: &u32| {
+                    met.push(*server);
+                    met.len() > *alt as usize && is_up(server)
+                };
+                self.distinct(first).find(is_answer).or_else(|| {
+                    // The whole circle was walked. Going back, Varnish does not look at position `alt - 1`.
+                    let alt = (*alt as usize).min(met.len().checked_sub(1)?);
+                    let onward = met.iter().skip(alt).find(|server| is_up(server));
+                    let back = || met.iter().take(alt.saturating_sub(1)).rev().find(|server| is_up(server));
+                    onward.or_else(back).copied()
+                })
             }
         }
     }
@@ -116,9 +122,9 @@ impl<T: Place> Engine<T> {
     }
 
     /// Every server on the circle, in the order in which it is first met from `first`.
-    fn distinct(&self, first: usize) -> Vec<u32> {
+    fn distinct(&self, first: usize) -> impl Iterator<Item = u32> + '_ {
         let mut seen = Seen::default();
-        self.onward(first).filter(|&server| seen.insert(server)).collect()
+        self.onward(first).filter(move |&server| seen.insert(server))
     }
 
     /// The servers of a rehashing rule, try by try, at least `least` tries.
@@ -147,9 +153,15 @@ impl<T: Place> Engine<T> {
                 self.tries(&hashed, place, servers.max(rehash.tries as usize) as u32).try_for_each(visit)
             }
             (Next::Alternate { alt }, _) => {
-                let distinct = self.distinct(first);
-                let alt = (*alt as usize).min(distinct.len().saturating_sub(1));
-                distinct.into_iter().skip(alt).try_for_each(visit)
+                let mut last = None;
+                for (server, position) in self.distinct(first).zip(0..) {
+                    last = Some(server).filter(|_| position < *alt);
+                    if last.is_none() {
+                        visit(server)?;
+                    }
+                }
+                // Fewer servers than are to be passed over: the last of them answers.
+                last.map_or(ControlFlow::Continue(()), visit)
             }
             (_, Map::Points(..)) => self.onward(first).try_for_each(visit),
             (_, Map::Slots(slots) | Map::Buckets(slots, _) | Map::Jump(slots)) => {

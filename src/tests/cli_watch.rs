@@ -93,6 +93,13 @@ fn as_a_process() {
     std::process::exit(run(arguments, &mut streams).into());
 }
 
+/// A folder with a list in it: the folder, the list, and where its ring is to be published.
+fn listed(name: &str) -> (Folder, String, String) {
+    let folder = Folder::new(name);
+    let (list, segment) = (folder.file("list", LIST), format!("{}/fleet", folder.path()));
+    (folder, list, segment)
+}
+
 #[test]
 fn publish_puts_a_ring_in_place_that_every_command_reads() {
     let folder = Folder::new("publish");
@@ -154,9 +161,7 @@ fn a_segment_serves_the_list_from_which_it_was_published_and_no_other_reading_of
 
 #[test]
 fn watch_once_publishes_and_gives_a_command_all_facts() {
-    let folder = Folder::new("once");
-    let list = folder.file("list", LIST);
-    let segment = format!("{}/fleet", folder.path());
+    let (folder, list, segment) = listed("once");
     let out = format!("{}/out", folder.path());
     let command = format!("env | grep ^KETAMA_ | grep -v -e TEST -e COMPILER | sort > {out}; cat >> {out}");
     let watch = || ketama(&["watch", &list, "--once", "--publish", &segment, "--exec", &command], b"");
@@ -199,9 +204,7 @@ fn watch_once_publishes_and_gives_a_command_all_facts() {
 
 #[test]
 fn watch_once_fails_as_it_says() {
-    let folder = Folder::new("once-fails");
-    let list = folder.file("list", LIST);
-    let segment = format!("{}/fleet", folder.path());
+    let (folder, list, segment) = listed("once-fails");
     let watch = |more: &[&str]| {
         let (code, _, error) =
             ketama(&[&["watch", &list, "--once", "--publish", &segment], more].concat(), b"");
@@ -235,9 +238,7 @@ fn watch_once_fails_as_it_says() {
 
 #[test]
 fn watch_follows_a_list_through_everything_that_happens_to_it() {
-    let folder = Folder::new("follow");
-    let list = folder.file("list", LIST);
-    let segment = format!("{}/fleet", folder.path());
+    let (folder, list, segment) = listed("follow");
     let told = format!("{}/told", folder.path());
     let process = Process::start(&[
         "watch",
