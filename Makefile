@@ -4,7 +4,7 @@
 #   make test                              installs what the tests need, runs every test, lists what was skipped
 #   make compare REFERENCE=libketama.so.1  this library against another one, the first difference in full
 #   make abi REFERENCE=libketama.so.1      the same for the binary interface; the other one needs debug information
-#   make detect                            ketama detect on every recorded file, among all candidates; takes minutes
+#   make detect                            ketama detect on every recorded file, among all candidates; make test does it too
 #   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
 #   make neon                              the tests of hashes, points and batches as AArch64 code under an emulator
 #   make fuzz SECONDS=60                   every fuzz target in turn, so many seconds each; see fuzz/README.md
@@ -63,6 +63,7 @@ test: tools
 	@: >$(LOG)
 	cargo test --all-features 2>&1 | tee -a $(LOG)
 	cargo test --no-default-features --lib 2>&1 | tee -a $(LOG)
+	$(MAKE) --no-print-directory detect 2>&1 | tee -a $(LOG)
 	$(MAKE) --no-print-directory bench-compiles 2>&1 | tee -a $(LOG)
 	if command -v valgrind >/dev/null; then VALGRIND=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG); \
 	else echo "SKIPPED the C tests under valgrind: no valgrind" | tee -a $(LOG); fi
