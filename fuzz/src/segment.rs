@@ -46,13 +46,16 @@ fn change(
 ) -> arbitrary::Result<()> {
     for _ in 0..random.int_in_range(0..=6)? {
         let places = placed(bytes);
-        let at = match random.int_in_range(0..=3)? {
+        let at = match random.int_in_range(0..=4)? {
             0 => random.choose_index(HEADER)?,
             1 => random.choose_index(bytes.len().clamp(1, 700))?,
+            // One of the numbers of the points and the index.
+            2 => random.choose_index(bytes.len() / 4 + 1)? * 4,
             _ => random.choose_index(bytes.len().max(1))?,
         };
         *is_placed_anew |= at < HEADER || places.contains(&at);
-        let new: [u8; 8] = match random.int_in_range(0..=3)? {
+        let new: [u8; 8] = match random.int_in_range(0..=4)? {
+            4 => random.int_in_range(0..=4_u64)?.to_ne_bytes(),
             0 => random.arbitrary::<u64>()?.to_ne_bytes(),
             1 => u64::from(random.arbitrary::<u32>()?).to_ne_bytes(),
             2 => (bytes.len() as u64).wrapping_add_signed(random.int_in_range(-64..=64)?).to_ne_bytes(),
@@ -103,6 +106,9 @@ fn use_all(opened: &Opened, key: &[u8]) {
             assert!(ring.servers().get(server as usize).is_some());
         }
     }
+    // Whichever point a key may meet.
+    let mut owners = (0..ring.point_count()).filter_map(|index| ring.point(index));
+    assert!(owners.all(|(_, server)| (server as usize) < ring.server_count()));
     ring.lookup_many(&[b"a", b"b"], &mut [0; 2]);
     ring.lookup_place(u128::MAX);
     ring.point(ring.point_count().wrapping_sub(1));
