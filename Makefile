@@ -88,7 +88,7 @@ abi: tools
 	abidiff --no-added-syms --suppressions c-tests/abi.suppr $(REFERENCE) $(TARGET)/debug/libketama.so
 
 detect: tools
-	cargo test --release --lib every_recorded_file_is_recognised_among_all -- --ignored
+	cargo test --profile detect --lib every_recorded_file_is_recognised_among_all -- --ignored
 
 bench: tools
 	@REFERENCE="$(REFERENCE)" CC="$(CC)" benches/run.sh
