@@ -317,6 +317,28 @@ fn failures_are_reported_as_callers_know_them() {
 }
 
 #[test]
+fn a_publisher_may_be_killed_at_any_system_call() {
+    if is_checked() {
+        return skipped(
+            "killed publishers under a checker",
+            "the checker's own system calls would be counted",
+        );
+    }
+    Program::new("killed.c", "killed").run::<&str>(&[]);
+}
+
+#[test]
+fn what_is_scarce_is_told_and_nothing_aborts() {
+    let program = Program::new("scarce.c", "scarce");
+    if is_checked() {
+        skipped("little address space under a checker", "the checker itself needs more");
+        program.run(&["descriptors"]);
+    } else {
+        program.run::<&str>(&[]);
+    }
+}
+
+#[test]
 fn threads_and_their_children_do_not_disturb_each_other() {
     Program::new("threads.c", "threads").run(&[if is_set("VALGRIND") { "500" } else { "10000" }]);
 }

@@ -41,6 +41,7 @@ pub mod hash;
 pub mod health;
 mod key;
 pub mod load;
+mod memory;
 #[cfg(feature = "cli")]
 pub mod observation;
 mod point;

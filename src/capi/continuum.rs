@@ -3,6 +3,7 @@
 use super::libketama::{continuum, mcs};
 use crate::Ring;
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use crate::point::Point;
 use crate::ring::Placed;
 use crate::search::Points;
@@ -78,9 +79,13 @@ impl Rolled {
         let layout = size
             .and_then(|size| Layout::from_size_align(size, align_of::<Header>()).ok())
             .ok_or_else(memory)?;
+        memory::room(
+            ring.server_count() * size_of::<[u8; 24]>(),
+            format_args!("{} servers", ring.server_count()),
+        )?;
+        let addresses = addresses(ring);
         // SAFETY: `layout` is at least HEADER bytes long.
         let block = NonNull::new(unsafe { alloc(layout) }).ok_or_else(memory)?;
-        let addresses = addresses(ring);
         let rolled = Arc::new(Self { points, block, memory: Memory::Own(layout), private });
         let points = &rolled.points;
         for (index, Point { value, server }) in points.iter().enumerate() {

@@ -5,6 +5,7 @@ mod sort;
 pub(crate) mod work;
 
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use series::Wanted;
 use std::ops::Range;
 use std::sync::Arc;
@@ -244,7 +245,8 @@ impl From<Slots> for Arc<[u32]> {
     }
 }
 
-/// Makes room for `count` more entries, or says that there would be more than `limit` of them.
+/// Makes room for `count` more entries, or says that there would be more than `limit` of them. When the list grows, there
+/// is memory for as many entries again: sorting needs them, and so does a copy.
 pub(crate) fn reserve<T>(list: &mut Vec<T>, count: u64, limit: usize, what: &str) -> Result<(), Error> {
     let wanted = (list.len() as u64).saturating_add(count);
     if wanted > limit as u64 {
@@ -252,8 +254,12 @@ pub(crate) fn reserve<T>(list: &mut Vec<T>, count: u64, limit: usize, what: &str
             format!("the ring would have more than {limit} {what}; the option `max-points` raises the limit");
         return Err(Error::new(ErrorKind::Limit, message));
     }
-    list.try_reserve(count as usize)
-        .map_err(|_| Error::new(ErrorKind::Memory, format!("no memory for {wanted} {what}")))
+    let before = list.capacity();
+    list.try_reserve(count as usize).map_err(|_| memory::none(format_args!("{wanted} {what}")))?;
+    if list.capacity() > before {
+        memory::room(list.capacity() * size_of::<T>(), format_args!("{wanted} {what}"))?;
+    }
+    Ok(())
 }
 
 impl Placer<u32> {

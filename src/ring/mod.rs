@@ -17,6 +17,7 @@ pub(crate) use placed::Placed;
 use crate::dialect::option::Options;
 use crate::dialect::{Dialect, refused};
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule};
 use crate::search::Search;
@@ -43,6 +44,14 @@ pub struct Ring {
     down: Arc<[bool]>,
 }
 
+/// Makes sure that there is memory for what is made of each server beside its points.
+fn room(servers: &[Server]) -> Result<(), Error> {
+    memory::room(servers.len().saturating_mul(SERVER), format_args!("{} servers", servers.len()))
+}
+
+/// Bytes of it: the search for names that occur twice, labels, flags.
+const SERVER: usize = 256;
+
 /// A server list that is there, or is had when it is wanted.
 type List = LazyLock<ServerList, Box<dyn FnOnce() -> ServerList + Send>>;
 
@@ -57,6 +66,7 @@ impl Ring {
     /// together, [`ErrorKind::Limit`] if there would be more points than `max-points`.
     pub fn build(list: ServerList) -> Result<Self, Error> {
         let ServerList { dialect, options, servers, .. } = &list;
+        room(servers)?;
         dialect.check(servers, options)?;
         let rule = if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, options)? };
         Ok(Self::of(list, rule))

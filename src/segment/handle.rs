@@ -115,7 +115,10 @@ impl Handle {
         let seen = self.view.as_ref().map(|view| Seen::now(view.generation()));
         let found =
             if self.follows_segment { last.segment(&self.path) } else { last.list(&self.path, &self.policy) };
-        self.seen.store(seen.map_or(0, Seen::number), Ordering::Relaxed);
+        // After a failure that may pass, there is still something to be looked at.
+        if found.as_ref().err().is_none_or(is_lasting) {
+            self.seen.store(seen.map_or(0, Seen::number), Ordering::Relaxed);
+        }
         let opened = found?;
         Ok(opened.map(|opened| self.current.store(Arc::new(opened))).is_some())
     }
@@ -172,7 +175,8 @@ impl Last {
             return self.as_before();
         }
         let opened = Segment::open(path).and_then(Opened::of).inspect_err(|error| {
-            (self.identity, self.failure) = (Some(identity), Some(error.clone()));
+            (self.identity, self.failure) =
+                (Some(identity).filter(|_| is_lasting(error)), Some(error.clone()));
         })?;
         // What was opened may be younger than what was seen before.
         let identity = opened.segment().map_or(identity, |segment| *segment.identity());
@@ -194,7 +198,12 @@ impl Last {
         }
         self.digest = Some(content.source.digest);
         self.failure = None;
-        open_content(path, &content, policy).map(Some).inspect_err(|error| self.failure = Some(error.clone()))
+        open_content(path, &content, policy).map(Some).inspect_err(|error| {
+            self.failure = Some(error.clone());
+            if !is_lasting(error) {
+                (self.identity, self.digest) = (None, None);
+            }
+        })
     }
 
     fn missed(&mut self, missing: Missing, path: &[u8]) -> Error {
@@ -206,6 +215,11 @@ impl Last {
     fn as_before(&self) -> Result<Option<Opened>, Error> {
         self.failure.clone().map_or(Ok(None), Err)
     }
+}
+
+/// Whether the same file would fail again: it is the file's fault, not that of a moment without descriptors or memory.
+fn is_lasting(error: &Error) -> bool {
+    !matches!(error.kind(), ErrorKind::Io | ErrorKind::Memory)
 }
 
 /// Whether the file begins as segments do, of whatever version.

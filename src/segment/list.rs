@@ -4,6 +4,7 @@ use super::layout::refused;
 use crate::dialect::Dialect;
 use crate::dialect::option::Value;
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use crate::server::{Server, Weight};
 use crate::server_list::ServerList;
 
@@ -114,8 +115,12 @@ fn put_server(out: &mut Vec<u8>, server: &Server) -> Result<(), Error> {
 pub(super) fn decode(list: &[u8], index: &[u8], servers: &[u8]) -> Result<ServerList, Error> {
     let damaged = || refused("the server list is damaged");
     let mut list = header(list)?.ok_or_else(damaged)?;
-    list.servers.reserve_exact(index.len() / size_of::<u32>());
-    for number in 0..index.len() / size_of::<u32>() {
+    let count = index.len() / size_of::<u32>();
+    // Each with its name; what else a server has is not longer than its entry.
+    let bytes = count.saturating_mul(2 * size_of::<Server>()).saturating_add(servers.len());
+    memory::room(bytes, format_args!("{count} servers"))?;
+    list.servers.reserve_exact(count);
+    for number in 0..count {
         let bytes = entry(index, servers, number).ok_or_else(damaged)?;
         list.servers.push(server(&mut Reader(bytes)).ok_or_else(damaged)?);
     }

@@ -3,6 +3,7 @@
 use super::layout::{self, Header};
 use crate::error::{Error, ErrorKind};
 use crate::hash::md5;
+use crate::memory;
 use std::ffi::OsStr;
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -149,7 +150,10 @@ pub(crate) fn read(path: &[u8]) -> Result<Content, Missing> {
         if before.is_dir() {
             return Err(refused("it is a directory".to_owned()));
         }
-        let bytes = content(&mut file, before.len()).map_err(|error| refused(error.to_string()))?;
+        let bytes = content(&mut file, before.len()).map_err(|error| match error.kind() {
+            io::ErrorKind::OutOfMemory => Missing::List(memory::none("the file")),
+            _ => refused(error.to_string()),
+        })?;
         // What is no file of its own (a pipe, a terminal) cannot be read twice and has no state to compare.
         let one_way = before.file_type().is_fifo() || before.file_type().is_char_device();
         let after = file.metadata().map_err(|error| refused(error.to_string()))?;
@@ -180,7 +184,8 @@ impl Missing {
 /// All bytes of a file that says it has `length`: one read for them, one for the end.
 fn content(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
     // The standard library probes for the end in as much spare room as this, else in a buffer of its own.
-    let mut bytes = Vec::with_capacity(length.min(LARGEST) as usize + 32);
+    let mut bytes = Vec::new();
+    bytes.try_reserve_exact(length.min(LARGEST) as usize + 32)?;
     file.take(LARGEST + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));

@@ -5,6 +5,7 @@
 //! a ring that silently differs is worse than an odd one. Where the reference crashes or is undefined, this is an error.
 
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use crate::server::{Server, Weight};
 
 /// The reference's texts, which callers may look for.
@@ -22,6 +23,7 @@ pub(super) const PIECE: usize = 126;
 /// [`ErrorKind::Syntax`] for a line that the reference rejects or crashes on, and if there is no server at all;
 /// [`ErrorKind::Limit`] for an address longer than `longest`. The text holds the reference's text.
 pub fn parse(text: &[u8], file: &str, longest: Option<usize>) -> Result<Vec<Server>, Error> {
+    room(text)?;
     let mut servers = Vec::new();
     for (piece, line) in pieces(text).zip(1..) {
         // A NUL ends the C string: what follows it in the piece is never seen.
@@ -37,6 +39,15 @@ pub fn parse(text: &[u8], file: &str, longest: Option<usize>) -> Result<Vec<Serv
     }
     Ok(servers)
 }
+
+/// Makes sure that there is memory for the servers of a text: each line could be one.
+pub(super) fn room(text: &[u8]) -> Result<(), Error> {
+    let lines = 1 + text.iter().filter(|&&byte| byte == b'\n').count() + text.len() / PIECE;
+    memory::room(lines.saturating_mul(LINE), format_args!("a list of {lines} lines"))
+}
+
+/// Bytes of memory that a line takes while a list is read: a server and its name, twice while the list grows.
+const LINE: usize = 512;
 
 /// What `fgets` returns one after another: up to and with a newline, but at most 126 bytes. The rest of a longer line,
 /// of a comment too, is the next piece. Line numbers count pieces.

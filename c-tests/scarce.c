@@ -1,0 +1,152 @@
+/* No descriptors, no address space, no memory: what fails says so, what was there stays, and afterwards all works again.
+ *
+ *     scarce [descriptors | space]     both unless told otherwise */
+
+#define _GNU_SOURCE
+#include "check.h"
+#include <ketama.h>
+#include <ketama_ring.h>
+#include <sys/resource.h>
+
+static void limit(int resource, rlim_t most)
+{
+    struct rlimit limits;
+    CHECK(getrlimit(resource, &limits) == 0);
+    limits.rlim_cur = most < limits.rlim_max ? most : limits.rlim_max;
+    CHECK(setrlimit(resource, &limits) == 0);
+}
+
+static void fails(int status, int expected, const char *text)
+{
+    CHECK_THAT(status == expected && strstr(ketama_error(), text), "status %d: %s", status, ketama_error());
+}
+
+static int changed(ketama_handle *handle)
+{
+    int is_new = -1;
+    CHECK_THAT(ketama_handle_refresh(handle, &is_new) == KETAMA_OK, "%s", ketama_error());
+    return is_new;
+}
+
+static void without_descriptors_all_is_refused_and_the_old_ring_stays(void)
+{
+    static const char text[] = "Too many open files";
+    static const char one[] = "dialect = \"nginx\"\n[[servers]]\nname = \"a:1\"\n";
+    static const char two[] = "dialect = \"nginx\"\n[[servers]]\nname = \"a:1\"\n[[servers]]\nname = \"b:1\"\n";
+    char *list = in_folder("list"), *fleet = in_folder("fleet.toml"), *segment = in_folder("segment");
+    ketama_continuum old, ring;
+    ketama_ring *small = NULL, *large = NULL, *made = NULL;
+    ketama_handle *follows_list = NULL, *follows_segment = NULL;
+    struct rlimit before;
+    int descriptor = -1;
+    CHECK(ketama_ring_parse(one, strlen(one), &small) == KETAMA_OK);
+    CHECK(ketama_ring_parse(two, strlen(two), &large) == KETAMA_OK);
+    write_text(list, ONE);
+    write_text(fleet, one);
+    CHECK(ketama_ring_publish(small, segment) == KETAMA_OK);
+    CHECK(ketama_roll(&old, list) == 1);
+    CHECK(ketama_handle_open(fleet, &follows_list) == KETAMA_OK);
+    CHECK(ketama_handle_open(segment, &follows_segment) == KETAMA_OK);
+    /* All of them have something new to see. */
+    replace_text(list, SAMPLE);
+    replace_text(fleet, two);
+    CHECK(ketama_ring_publish(large, segment) == KETAMA_OK);
+
+    CHECK(getrlimit(RLIMIT_NOFILE, &before) == 0);
+    limit(RLIMIT_NOFILE, 0);
+    CHECK(ketama_roll(&ring, list) == 0);
+    CHECK_THAT(strstr(ketama_error(), text) != NULL, "%s", ketama_error());
+    CHECK(ring->numpoints == old->numpoints && ring->array == old->array);
+    ketama_smoke(ring);
+    fails(ketama_ring_open(fleet, &made), KETAMA_E_IO, text);
+    fails(ketama_ring_publish(small, segment), KETAMA_E_IO, text);
+    fails(ketama_ring_attach(segment, &made), KETAMA_E_IO, text);
+    fails(ketama_handle_watch(follows_list, &descriptor), KETAMA_E_IO, text);
+    CHECK(made == NULL && descriptor == -1);
+    fails(ketama_handle_refresh(follows_list, NULL), KETAMA_E_IO, text);
+    fails(ketama_handle_refresh(follows_segment, NULL), KETAMA_E_IO, text);
+    CHECK(ketama_handle_is_stale(follows_segment));
+    CHECK(ketama_handle_lookup(follows_list, "key", 3) == 0 && ketama_handle_lookup(follows_segment, "key", 3) == 0);
+    /* Without a watch, the path is looked at. */
+    CHECK(ketama_handle_wait(follows_list, 10000) == 1);
+
+    CHECK(setrlimit(RLIMIT_NOFILE, &before) == 0);
+    CHECK_THAT(ketama_roll(&ring, list) == 1 && ring->numpoints == SAMPLE_POINTS, "%s", ketama_error());
+    ketama_smoke(ring);
+    ketama_smoke(old);
+    CHECK_THAT(changed(follows_list) == 1, "%s", ketama_error());
+    CHECK_THAT(changed(follows_segment) == 1 && !ketama_handle_is_stale(follows_segment), "%s", ketama_error());
+    CHECK_THAT(ketama_handle_watch(follows_list, &descriptor) == KETAMA_OK && descriptor >= 0, "%s", ketama_error());
+    CHECK(ketama_ring_publish(small, segment) == KETAMA_OK);
+    CHECK(ketama_ring_attach(segment, &made) == KETAMA_OK && ketama_ring_server_count(made) == 1);
+    ketama_ring_free(made);
+    ketama_ring_free(small);
+    ketama_ring_free(large);
+    ketama_handle_free(follows_list);
+    ketama_handle_free(follows_segment);
+}
+
+/* Bytes of address space that this process has. */
+static rlim_t space(void)
+{
+    unsigned long pages = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    CHECK(file != NULL && fscanf(file, "%lu", &pages) == 1 && fclose(file) == 0);
+    return (rlim_t)pages * (rlim_t)sysconf(_SC_PAGESIZE);
+}
+
+/* A list of 100,000 servers, whose ring has 16 million points. */
+static void write_large(const char *path, const char *format)
+{
+    FILE *file = fopen(path, "w");
+    int i;
+    CHECK(file != NULL);
+    if (strstr(format, "[[") != NULL)
+        fprintf(file, "dialect = \"twemproxy\"\n");
+    for (i = 0; i < 100000; i++)
+        fprintf(file, format, i / 250, i % 250);
+    CHECK(fclose(file) == 0);
+}
+
+static void without_address_space_a_large_list_is_refused(void)
+{
+    char *list = in_folder("large"), *fleet = in_folder("large.toml"), *small = in_folder("small");
+    ketama_continuum ring;
+    ketama_ring *made = NULL;
+    ketama_handle *handle = NULL;
+    rlim_t used;
+    struct rlimit before;
+    int more;
+    write_large(list, "10.0.%d.%d:11211 1\n");
+    write_large(fleet, "[[servers]]\nname = \"10.0.%d.%d:11211\"\nweight = 1\n");
+    write_text(small, "dialect = \"nginx\"\n[[servers]]\nname = \"a:1\"\n");
+    CHECK(ketama_handle_open(small, &handle) == KETAMA_OK);
+    CHECK(getrlimit(RLIMIT_AS, &before) == 0);
+    used = space();
+    for (more = 50; more <= 110; more += 10) {
+        limit(RLIMIT_AS, used + (rlim_t)more * 1024 * 1024);
+        CHECK_THAT(ketama_roll(&ring, list) == 0, "%d MB", more);
+        CHECK_THAT(strstr(ketama_error(), "no memory for ") != NULL, "%d MB: %s", more, ketama_error());
+        CHECK(ring->numpoints == 0);
+        ketama_smoke(ring);
+        fails(ketama_ring_open(fleet, &made), KETAMA_E_MEMORY, "no memory for ");
+    }
+    /* What is small still works. */
+    replace_text(small, "dialect = \"nginx\"\n[[servers]]\nname = \"b:1\"\n");
+    CHECK(changed(handle) == 1);
+    CHECK(ketama_ring_open(small, &made) == KETAMA_OK);
+    CHECK(setrlimit(RLIMIT_AS, &before) == 0);
+    ketama_ring_free(made);
+    ketama_handle_free(handle);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct test tests[] = {
+        TEST(without_descriptors_all_is_refused_and_the_old_ring_stays),
+        TEST(without_address_space_a_large_list_is_refused),
+    };
+    if (argc == 1)
+        return RUN_TESTS(tests);
+    return run_tests(tests + (strcmp(argv[1], "space") == 0), 1);
+}
