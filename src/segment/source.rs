@@ -132,40 +132,52 @@ pub(crate) enum Missing {
 
 /// The state of the file at `path`, by one system call.
 pub(crate) fn identity(path: &[u8]) -> Result<Identity, Missing> {
-    let metadata = std::fs::metadata(OsStr::from_bytes(path)).map_err(|_| Missing::Path)?;
-    Ok(Identity::new(&metadata))
+    state(path).map_err(|_| Missing::Path)
 }
 
-/// Reads the file at `path`. A file that changes while it is read is read again, a few times at most; what is returned
-/// last then counts as fresh.
+fn state(path: &[u8]) -> io::Result<Identity> {
+    Ok(Identity::new(&std::fs::metadata(OsStr::from_bytes(path))?))
+}
+
+/// Reads the file at `path`.
 pub(crate) fn read(path: &[u8]) -> Result<Content, Missing> {
-    let refused = |reason: String| {
-        let message =
-            format!("No valid server definitions in file {}: {reason}", String::from_utf8_lossy(path));
-        Missing::List(Error::new(ErrorKind::Io, message))
-    };
-    for last in [false, false, true] {
-        let mut file = File::open(OsStr::from_bytes(path)).map_err(|error| refused(error.to_string()))?;
-        let before = file.metadata().map_err(|error| refused(error.to_string()))?;
-        if before.is_dir() {
-            return Err(refused("it is a directory".to_owned()));
-        }
-        let bytes = content(&mut file, before.len()).map_err(|error| match error.kind() {
-            io::ErrorKind::OutOfMemory => Missing::List(memory::none("the file")),
-            _ => refused(error.to_string()),
-        })?;
+    let seen = state(path).map_err(|error| refused(path, &error))?;
+    read_seen(path, seen)
+}
+
+/// Reads the file at `path`, which was in the state `seen` a moment ago: with that, four system calls read it. A file that
+/// has changed since or changes while it is read is read again, a few times at most; what is returned last then counts as
+/// fresh.
+pub(crate) fn read_seen(path: &[u8], mut seen: Identity) -> Result<Content, Missing> {
+    let mut attempts = 3;
+    loop {
+        attempts -= 1;
+        let mut file = File::open(OsStr::from_bytes(path)).map_err(|error| refused(path, &error))?;
+        let bytes = content(&mut file, seen.size).map_err(|error| refused(path, &error))?;
+        let after = file.metadata().map_err(|error| refused(path, &error))?;
+        let identity = Identity::new(&after);
+        let unchanged = identity == seen;
         // What is no file of its own (a pipe, a terminal) cannot be read twice and has no state to compare.
-        let one_way = before.file_type().is_fifo() || before.file_type().is_char_device();
-        let after = file.metadata().map_err(|error| refused(error.to_string()))?;
-        let identity = Identity::new(&before);
-        let unchanged = identity == Identity::new(&after);
-        if unchanged || one_way || last {
+        let one_way = after.file_type().is_fifo() || after.file_type().is_char_device();
+        if unchanged || one_way || attempts == 0 {
             let fresh = !unchanged || one_way || identity.is_fresh(SystemTime::now());
             let digest = md5::digest(&bytes);
             return Ok(Content { bytes, source: Source { identity, fresh, digest } });
         }
+        seen = identity;
     }
-    Err(refused("it does not stop changing".to_owned()))
+}
+
+/// Why no list can be read from what is at `path`.
+fn refused(path: &[u8], error: &io::Error) -> Missing {
+    let path = String::from_utf8_lossy(path);
+    let reason = match error.kind() {
+        io::ErrorKind::OutOfMemory => return Missing::List(memory::none("the file")),
+        io::ErrorKind::IsADirectory => "it is a directory".to_owned(),
+        _ => error.to_string(),
+    };
+    let message = format!("No valid server definitions in file {path}: {reason}");
+    Missing::List(Error::new(ErrorKind::Io, message))
 }
 
 impl Missing {
@@ -181,12 +193,24 @@ impl Missing {
     }
 }
 
-/// All bytes of a file that says it has `length`: one read for them, one for the end.
+/// All bytes of a file that says it has `length`. One read fetches them and finds no more; that these are all, the caller
+/// sees by the file's state afterwards.
 fn content(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
-    // The standard library probes for the end in as much spare room as this, else in a buffer of its own.
+    let size = length.min(LARGEST) as usize + 1;
     let mut bytes = Vec::new();
-    bytes.try_reserve_exact(length.min(LARGEST) as usize + 32)?;
-    file.take(LARGEST + 1).read_to_end(&mut bytes)?;
+    bytes.try_reserve_exact(size)?;
+    bytes.resize(size, 0);
+    let count = loop {
+        match file.read(&mut bytes) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            count => break count?,
+        }
+    };
+    bytes.truncate(count);
+    // Pipes and the files of /proc have no length, and give their bytes piece by piece.
+    if count as u64 != length {
+        file.take(LARGEST + 1 - count as u64).read_to_end(&mut bytes)?;
+    }
     if bytes.len() as u64 > LARGEST {
         return Err(io::Error::other(format!("it is larger than {} MiB", LARGEST >> 20)));
     }
