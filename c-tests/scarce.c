@@ -131,7 +131,20 @@ static void without_address_space_a_large_list_is_refused(void)
         ketama_smoke(ring);
         fails(ketama_ring_open(fleet, &made), KETAMA_E_MEMORY, "no memory for ");
     }
+    /* In between some lack is met late: refused or not, nothing ends the process. */
+    for (more = 185; more <= 425; more += 60) {
+        int status;
+        limit(RLIMIT_AS, used + (rlim_t)more * 1024 * 1024);
+        if (ketama_roll(&ring, list) == 0)
+            CHECK_THAT(strstr(ketama_error(), "no memory for ") != NULL, "%d MB: %s", more, ketama_error());
+        ketama_smoke(ring);
+        status = ketama_ring_open(fleet, &made);
+        CHECK_THAT(status == KETAMA_OK || status == KETAMA_E_MEMORY, "%d MB: %d: %s", more, status, ketama_error());
+        ketama_ring_free(made);
+        made = NULL;
+    }
     /* What is small still works. */
+    limit(RLIMIT_AS, space() + 50 * 1024 * 1024);
     replace_text(small, "dialect = \"nginx\"\n[[servers]]\nname = \"b:1\"\n");
     CHECK(changed(handle) == 1);
     CHECK(ketama_ring_open(small, &made) == KETAMA_OK);

@@ -2,6 +2,7 @@
 //!
 //! The caller may be a C program that counts on having one thread: no signal is delivered to these.
 
+use crate::memory;
 use std::num::NonZero;
 use std::sync::Mutex;
 use std::thread;
@@ -12,12 +13,21 @@ pub(super) const SHARED_FROM: usize = 1 << 17;
 /// Threads that work on one ring at the most.
 const MOST_WORKERS: usize = 8;
 
-/// How many threads share the work on so many points, the caller's included.
+/// Address space that a thread takes: its stack, and what the C library sets aside for its allocations.
+const THREAD: usize = (2 + 2 * 64) << 20;
+
+/// Bytes that the work on a point takes for a while: a copy to sort, and its entry in the index.
+const POINT: usize = 32;
+
+/// How many threads share the work on so many points, the caller's included. One where address space is so short that
+/// threads would take what the points need.
 pub(crate) fn workers(points: usize) -> usize {
     if points < SHARED_FROM {
         return 1;
     }
-    thread::available_parallelism().map_or(1, NonZero::get).min(MOST_WORKERS)
+    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_WORKERS);
+    let room = points.saturating_mul(POINT).saturating_add(workers * THREAD);
+    if memory::room(room, "threads").is_ok() { workers } else { 1 }
 }
 
 /// Does all jobs, each when the one before it has been begun, with so many threads, the caller's included. Where a thread

@@ -54,7 +54,6 @@ impl ServerList {
     /// As [`toml::parse`] and [`classic::parse`]. An empty text is a classic list without a server.
     pub fn parse(text: &[u8], file: &str) -> Result<Self, Error> {
         if !Self::is_classic(text) {
-            classic::room(text)?;
             return toml::parse(text, file);
         }
         Ok(Self::new(Dialect::named("libketama")?, classic::parse(text, file, None)?))

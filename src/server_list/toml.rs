@@ -3,6 +3,7 @@
 use super::tree::{Entry, Field, Fields, Item, Place, Tree};
 use super::{ServerList, read};
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -12,7 +13,18 @@ use toml::de::{DeTable, DeValue};
 /// [`ErrorKind::Syntax`], [`ErrorKind::UnknownDialect`], [`ErrorKind::Option`] or [`ErrorKind::Server`], with line and
 /// column, for everything that is not TOML, unknown, of a wrong type, out of range, missing or written twice.
 pub fn parse(text: &[u8], file: &str) -> Result<ServerList, Error> {
-    list(text).map_err(|error| error.in_file(file))
+    room(text).and_then(|()| list(text)).map_err(|error| error.in_file(file))
+}
+
+/// Makes sure that there is memory for the tree of a text and the servers in it.
+fn room(text: &[u8]) -> Result<(), Error> {
+    let count = |byte| text.iter().filter(|&&other| other == byte).count();
+    // `[[` or `{` begins a server. Its node in the tree has room for eleven fields, and it becomes a server of 192 bytes.
+    let (servers, fields) = (count(b'[') / 2 + count(b'{'), count(b'='));
+    memory::room(
+        (servers * 2048).saturating_add(fields * 256),
+        format_args!("a list of about {servers} servers"),
+    )
 }
 
 fn list(text: &[u8]) -> Result<ServerList, Error> {
