@@ -270,6 +270,11 @@ impl<T: Place> Points<T> {
         self.find(h, search).and_then(|index| self.server(index)).unwrap_or(NO_SERVER)
     }
 
+    /// Whether a batch finds servers sooner than single look-ups do, by waiting for the memory of many keys at once.
+    pub fn is_large(&self) -> bool {
+        self.table.len() > LARGE
+    }
+
     /// Writes the servers that answer for many places.
     pub fn owners(&self, places: &[T], search: Search, out: &mut [u32]) {
         if search != Search::AtOrAbove {
@@ -278,7 +283,7 @@ impl<T: Place> Points<T> {
             }
             return;
         }
-        if self.table.len() <= LARGE {
+        if !self.is_large() {
             for (place, out) in places.iter().zip(out) {
                 *out = self.owner_in(self.bucket(*place), *place);
             }

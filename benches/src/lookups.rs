@@ -30,6 +30,7 @@ pub fn run(places: &Places, results: &mut Results) {
     for servers in SIZES {
         md5_rings(places, results, servers, 0, &keys);
         nginx(results, servers, &keys);
+        steady(results, servers, &keys);
         threads(results, servers, &keys);
     }
     for servers in [8, 100] {
@@ -110,8 +111,7 @@ fn nginx(results: &mut Results, servers: usize, keys: &Keys) {
     let ours = ring("nginx", &[("consistent", "true")], servers);
     check_batches(&ours, keys);
     let hash = each("hash alone", keys, ketama::hash::crc32::crc32);
-    let mut batch = batches(&ours, Backend::Scalar, keys);
-    batch.name = "batch".to_owned();
+    let batch = batch(&ours, keys);
     // Its indices have 16 bits too.
     let continuum = (servers < 65_536).then(|| Continuum::new(&buckets(servers)));
     let mut sides = vec![hash, one_by_one(&ours, keys), batch];
@@ -124,6 +124,22 @@ fn nginx(results: &mut Results, servers: usize, keys: &Keys) {
         sides.push(each("pingora-ketama", keys, |key| continuum.node(key)));
     }
     results.measure("nginx look-up", servers, 0, &mut sides);
+}
+
+/// The dialect steady: XXH3.
+fn steady(results: &mut Results, servers: usize, keys: &Keys) {
+    let keys = &keys.slices()[..];
+    let ours = ring("steady", &[], servers);
+    check_batches(&ours, keys);
+    let hash = each("hash alone", keys, |key| ketama::hash::xxhash::xxh3(key, 0));
+    results.measure("steady look-up", servers, 0, &mut [hash, one_by_one(&ours, keys), batch(&ours, keys)]);
+}
+
+/// Batches of a hash that has no kernels.
+fn batch<'a>(ring: &'a Ring, keys: &'a [&[u8]]) -> Side<'a> {
+    let mut batch = batches(ring, Backend::Scalar, keys);
+    batch.name = "batch".to_owned();
+    batch
 }
 
 /// The fleet as pingora-ketama takes it.

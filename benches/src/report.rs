@@ -23,6 +23,7 @@ const TABLES: &[(&str, &str, bool)] = &[
     ("Look-ups, dialect libketama, a key", "look-up", false),
     ("Look-ups by length of the key, 100 servers, a key", "look-up", true),
     ("Look-ups, dialect nginx (consistent), a key", "nginx look-up", false),
+    ("Look-ups, dialect steady, a key", "steady look-up", false),
     ("Look-ups, dialect libmemcached (weighted ketama), a key", "libmemcached look-up", false),
     ("Look-ups, dialect uhashring (ketama), a key", "uhashring look-up", false),
     ("Threads in one ring, one by one: time of a key of each thread", "threads", false),
@@ -155,6 +156,12 @@ fn demands(results: &Results) -> String {
         for servers in [8, 100, 1_000, 10_000] {
             let name = format!("{what} against `pingora-ketama`, {servers} servers");
             demands.line(&name, AtLeast(bound), (what, servers, "pingora-ketama"), (what, servers, OURS));
+        }
+    }
+    for what in ["nginx look-up", "steady look-up"] {
+        for servers in [8, 100, 1_000] {
+            let name = format!("{what}: batch over single look-ups, {servers} servers");
+            demands.line(&name, AtMost(1.0), (what, servers, "batch"), (what, servers, OURS));
         }
     }
     // The cost is that of one key of each thread: two threads do twice as many in their time.

@@ -155,7 +155,8 @@ fn remainder(servers: &[Server], options: &Options, php: bool) -> Result<Rule, E
 }
 
 /// Bits 16 to 30 of a hash of 15 bits, so all keys go to the first server.
-static ZERO: Hash<u32> = Hash { name: "zero", range: 1, one: |_| 0, many: |_, _, out| out.fill(0) };
+static ZERO: Hash<u32> =
+    Hash { name: "zero", range: 1, one: |_| 0, many: |_, _, out| out.fill(0), kernel: true };
 
 #[cfg(test)]
 mod tests {

@@ -41,6 +41,8 @@ pub struct Hash<T: 'static> {
     /// Hashes many messages, by this backend where the function has kernels: result `i` belongs to
     /// message `i`. Both slices have the same length; what one of them has in excess is left alone.
     pub many: fn(Backend, &[&[u8]], &mut [T]),
+    /// Whether there is a kernel for batches.
+    pub kernel: bool,
 }
 
 /// Writes the table: `DOC NAME = "name", range, function;`, with a fourth part where there is a
@@ -54,11 +56,14 @@ macro_rules! rows {
             range: $range,
             one: $one,
             many: rows!(@many $one $(, $many)?),
+            kernel: rows!(@kernel $($many)?),
         };)*
         $(#[$about])* pub static $list: &[&Hash<$width>] = &[$(&$row),*];
     };
     (@many $one:expr) => { |_, messages, out| each(messages, out, $one) };
     (@many $one:expr, $many:expr) => { $many };
+    (@kernel) => { false };
+    (@kernel $many:expr) => { true };
 }
 
 rows! {

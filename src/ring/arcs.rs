@@ -354,6 +354,7 @@ mod tests {
         range: 1 << 16,
         one: |key| u32::from(u16::from_le_bytes([key[0], key[1]])),
         many: |_, _, _| {},
+        kernel: false,
     };
 
     fn ring_of(rule: Rule, servers: usize) -> Ring {
