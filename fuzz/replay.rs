@@ -21,4 +21,6 @@ fn every_input_that_was_kept_is_answered_as_it_should_be() {
         }
         assert!(count > 0, "there is no corpus for {name}");
     }
+    let folder = targets::folder("");
+    std::fs::remove_dir_all(&folder).expect("it was just made");
 }

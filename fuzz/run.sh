@@ -17,6 +17,11 @@ if ! cargo fuzz --version >/dev/null 2>&1 && ! cargo install --quiet cargo-fuzz;
 fi
 cargo +nightly fuzz build --fuzz-dir .
 
+# In memory where there is such a place.
+TMPDIR=$(mktemp -d -p "$([ -d /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" ketama-fuzz.XXXXXX)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+
 targets=("$@")
 [ ${#targets[@]} -gt 0 ] || mapfile -t targets < <(cargo fuzz list --fuzz-dir .)
 programs=target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release

@@ -15,7 +15,7 @@ mod place;
 pub mod segment;
 pub mod toml;
 
-use folder::folder;
+pub use folder::folder;
 
 /// Feeds a target with one input; panics at the first difference.
 pub type Check = fn(&[u8]);

@@ -14,6 +14,7 @@ use twox_hash::XxHash3_64;
 const HEADER: usize = 256;
 const CHECKSUM: usize = 16;
 const SIZE: usize = 24;
+const PIECE: usize = 1 << 20;
 const POINTS: usize = 176;
 const TABLE: usize = 192;
 
@@ -90,8 +91,12 @@ fn repair(bytes: &mut [u8]) {
     }
     let size = bytes.len() as u64;
     bytes[SIZE..SIZE + 8].copy_from_slice(&size.to_ne_bytes());
-    let checksum = XxHash3_64::oneshot(&bytes[SIZE..]);
-    bytes[CHECKSUM..SIZE].copy_from_slice(&checksum.to_ne_bytes());
+    let mut digests = Vec::new();
+    for (index, piece) in bytes.chunks(PIECE).enumerate() {
+        let covered = if index == 0 { &piece[SIZE..] } else { piece };
+        digests.extend(XxHash3_64::oneshot(covered).to_ne_bytes());
+    }
+    bytes[CHECKSUM..SIZE].copy_from_slice(&XxHash3_64::oneshot(&digests).to_ne_bytes());
 }
 
 /// Does with a ring all that its users do, for what may come of it.
@@ -132,7 +137,7 @@ fn compare(ring: &Ring) {
     }
 }
 
-/// A folder of this process's own, in memory where there is such a place.
+/// Where the segments lie.
 static FOLDER: LazyLock<PathBuf> = LazyLock::new(|| super::folder("segment"));
 
 /// Small segments of every dialect that needs no options.
@@ -148,5 +153,11 @@ fn sample(dialect: &'static ketama::Dialect, path: &Path) -> Option<Vec<u8>> {
         return None;
     }
     segment::publish(&ring, path, &segment::Policy::default()).expect("there is room");
-    Some(fs::read(path).expect("it was just written"))
+    let sample = fs::read(path).expect("it was just written");
+    // Were it otherwise, every change would be refused for its checksum, and nothing be looked at.
+    let mut repaired = sample.clone();
+    repaired[CHECKSUM] ^= 1;
+    repair(&mut repaired);
+    assert!(repaired == sample, "the checksum is not the one that the README tells");
+    Some(sample)
 }

@@ -235,7 +235,14 @@ fn keywords(server: &mut Server, hash_key: &mut Option<String>, words: &[Word]) 
         };
         match word.text.as_str() {
             "weight" => server.weight = i64::from(number(argument()?)?).into(),
-            "id" => server.id = Some(number(argument()?)?),
+            "id" => {
+                let argument = argument()?;
+                let id = number(argument)?;
+                if id == 0 {
+                    return Err(argument.error("`id` takes an integer above 0"));
+                }
+                server.id = Some(id);
+            }
             "guid" => server.guid = Some(argument()?.text.as_bytes().to_vec()),
             "hash-key" => *hash_key = Some(argument()?.text.clone()),
             "backup" => server.backup = true,

@@ -137,6 +137,8 @@ fn a_backend_of_haproxy_is_read_with_its_defaults() {
     assert_eq!(list.servers.iter().map(|server| server.backup).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(options(&list), ["hash-type=consistent"]);
     round_trip(Format::Haproxy, &list);
+    let id = "backend a\n balance uri\n server s 10.0.0.1:1 id 0\n";
+    assert_eq!(error(Format::Haproxy, id, None), "`id` takes an integer above 0 (line 3, column 25 in F)");
     let other = "`balance roundrobin` has no place for a key (line 14, column 11 in F)";
     assert_eq!(error(Format::Haproxy, HAPROXY, Some("b")), other);
 }
