@@ -54,6 +54,8 @@ const DEFAULT_HASH: &str = "one-at-a-time";
 #[derive(Default)]
 struct State {
     servers: Vec<Server>,
+    /// The line of the option that is applied.
+    line: u32,
     is_consistent: bool,
     is_weighted: bool,
     sorts: bool,
@@ -68,18 +70,27 @@ struct State {
 pub(super) fn parse(text: &str, _pool: Option<&str>) -> Result<ServerList, Error> {
     let mut state = State::default();
     // A file ends in a newline, of which the program that hands the string to the library knows nothing.
-    let text = text.trim();
-    let mut column = 1;
-    for option in options(text) {
+    let mut at = text.len() - text.trim_start().len();
+    for option in options(text.trim()) {
+        let (line, column) = place(text, at);
+        state.line = line;
         let apply = if option.is_empty() {
             Err(Error::new(ErrorKind::Syntax, "libmemcached takes exactly one blank between two options"))
         } else {
             state.apply(option)
         };
-        apply.map_err(|error| error.at_line(1).at_column(column))?;
-        column = column.saturating_add(u32::try_from(option.chars().count() + 1).unwrap_or(u32::MAX));
+        apply.map_err(|error| error.at_line(line).at_column(column))?;
+        at += option.len() + 1;
     }
     state.list()
+}
+
+/// The line and the column of a byte.
+fn place(text: &str, at: usize) -> (u32, u32) {
+    let before = text.get(..at).unwrap_or(text);
+    let line = before.rsplit('\n').next().unwrap_or_default();
+    let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
+    (number(before.split('\n').count()), number(line.chars().count() + 1))
 }
 
 /// What stands between blanks that are not quoted.
@@ -132,7 +143,7 @@ impl State {
 
     fn add(&mut self, server: Server) {
         self.is_weighted |= self.is_consistent && server.weight.as_count() > 1;
-        self.servers.push(Server { line: 1, ..server });
+        self.servers.push(Server { line: self.line, ..server });
         self.place();
     }
 

@@ -193,6 +193,11 @@ fn the_order_of_a_configuration_string_decides() {
             "libmemcached takes no such host in `--SERVER=[::1]:11211` (line 1, column 1 in F)",
         ),
         ("--HASH=MD5", "there is no --SERVER in it (in F)"),
+        (
+            "\n--SERVER=host1 --SOCKET=\"/a\nb\" --HASH=x",
+            "unknown hash of a configuration string `x`; known: \
+          MD5, CRC, FNV1_64, FNV1A_64, FNV1_32, FNV1A_32, MURMUR, JENKINS (line 3, column 4 in F)",
+        ),
         ("--HASH=MD5 --HASH=CRC", "--HASH can be given once only (line 1, column 12 in F)"),
         ("--DISTRIBUTION=random", "the distribution `random` has no place for a key (line 1, column 1 in F)"),
     ] {
