@@ -45,8 +45,8 @@ pub fn check(data: &[u8]) {
     }
 }
 
-/// Compares the batch form of a function with its single form, by every backend. `room` answers are asked for; what lies
-/// behind the shorter of the two slices has to stay as it is.
+/// Compares the batch form of a function with its single form, by every backend. `room` answers are asked for; what
+/// lies behind the shorter of the two slices has to stay as it is.
 fn compare<T: Copy + PartialEq>(
     messages: &[&[u8]],
     room: usize,

@@ -1,4 +1,5 @@
-//! The functions of `include/ketama.h`, called by two threads while the list changes. The input is what each thread does.
+//! The functions of `include/ketama.h`, called by two threads while the list changes. The input is what each thread
+//! does.
 //!
 //! The model is the list's history: which texts it had, and when each was put in place. What a roll gives has to be the
 //! ring of a text that was there at some moment of the call, by the naive reading and the naive ring.

@@ -1,5 +1,5 @@
-//! Every dialect: random options and servers, some of them down; look-ups against a walk over the ring's points without an
-//! index, and the points themselves where the rule is written down a second time.
+//! Every dialect: random options and servers, some of them down; look-ups against a walk over the ring's points without
+//! an index, and the points themselves where the rule is written down a second time.
 
 use super::naive::rules::{Next, Rule, rule};
 use super::naive::walk::{find, onward};

@@ -6,8 +6,8 @@ use super::{bounded, toml};
 use ketama::ServerList;
 use ketama::server_list::foreign::Format;
 
-/// What is read can be written in TOML and reads as the same list again, in the same format too unless the writer refuses
-/// it; what is not read says where.
+/// What is read can be written in TOML and reads as the same list again, in the same format too unless the writer
+/// refuses it; what is not read says where.
 pub fn check(data: &[u8]) {
     let Some((&format, text)) = data.split_first() else { return };
     let format = match format {

@@ -1,6 +1,6 @@
-//! What the fuzz targets check. Each module of [`TARGETS`] has one function `check` that takes any bytes and panics if the
-//! library does not answer as it should: the programs in `fuzz_targets/` give it what libFuzzer makes up, `replay.rs` what
-//! is kept in `corpus/` and `findings/`.
+//! What the fuzz targets check. Each module of [`TARGETS`] has one function `check` that takes any bytes and panics if
+//! the library does not answer as it should: the programs in `fuzz_targets/` give it what libFuzzer makes up,
+//! `replay.rs` what is kept in `corpus/` and `findings/`.
 
 pub mod batch;
 mod bounded;

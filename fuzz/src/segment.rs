@@ -1,5 +1,5 @@
-//! Segments whose checksum is right and of which nothing else need be. The input says which segment is taken and which of
-//! its bytes are changed.
+//! Segments whose checksum is right and of which nothing else need be. The input says which segment is taken and which
+//! of its bytes are changed.
 
 use super::bounded;
 use arbitrary::Unstructured;
@@ -19,8 +19,8 @@ const PIECE: usize = 1 << 20;
 const POINTS: usize = 176;
 const TABLE: usize = 192;
 
-/// A segment is refused, or is a ring whose look-ups stay inside it. Where neither points nor index were changed, and the
-/// list still has these points, it answers as a ring that is built from its list.
+/// A segment is refused, or is a ring whose look-ups stay inside it. Where neither points nor index were changed, and
+/// the list still has these points, it answers as a ring that is built from its list.
 pub fn check(data: &[u8]) {
     let mut random = Unstructured::new(data);
     let Ok(sample) = random.choose(&SAMPLES) else { return };

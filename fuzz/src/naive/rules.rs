@@ -1,5 +1,5 @@
-//! How each dialect searches and what it does when a server is down, as `src/dialect/README.md` has it; and the points of
-//! two of them.
+//! How each dialect searches and what it does when a server is down, as `src/dialect/README.md` has it; and the points
+//! of two of them.
 
 use super::walk::{Find, Point};
 use super::{crc32, ketama as libketama};
