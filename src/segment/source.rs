@@ -132,31 +132,36 @@ pub(crate) enum Missing {
 
 /// The state of the file at `path`, by one system call.
 pub(crate) fn identity(path: &[u8]) -> Result<Identity, Missing> {
-    state(path).map_err(|_| Missing::Path)
-}
-
-fn state(path: &[u8]) -> io::Result<Identity> {
-    Ok(Identity::new(&std::fs::metadata(OsStr::from_bytes(path))?))
+    let metadata = std::fs::metadata(OsStr::from_bytes(path)).map_err(|_| Missing::Path)?;
+    Ok(Identity::new(&metadata))
 }
 
 /// Reads the file at `path`.
 pub(crate) fn read(path: &[u8]) -> Result<Content, Missing> {
-    let seen = state(path).map_err(|error| refused(path, &error))?;
-    read_seen(path, seen)
+    read_once_seen(path, None)
 }
 
-/// Reads the file at `path`, which was in the state `seen` a moment ago: with that, four system calls read it. A file that
-/// has changed since or changes while it is read is read again, a few times at most; what is returned last then counts as
-/// fresh.
-pub(crate) fn read_seen(path: &[u8], mut seen: Identity) -> Result<Content, Missing> {
+/// Reads the file at `path`, which was in the state `seen` a moment ago: with that, four system calls read it.
+pub(crate) fn read_seen(path: &[u8], seen: Identity) -> Result<Content, Missing> {
+    read_once_seen(path, Some(seen))
+}
+
+/// A file that has changed since it was seen, or changes while it is read, is read again, a few times at most; what is
+/// returned last then counts as fresh.
+fn read_once_seen(path: &[u8], mut seen: Option<Identity>) -> Result<Content, Missing> {
+    let failed = |error: io::Error| refused(path, &error);
     let mut attempts = 3;
     loop {
         attempts -= 1;
-        let mut file = File::open(OsStr::from_bytes(path)).map_err(|error| refused(path, &error))?;
-        let bytes = content(&mut file, seen.size).map_err(|error| refused(path, &error))?;
-        let after = file.metadata().map_err(|error| refused(path, &error))?;
+        let mut file = File::open(OsStr::from_bytes(path)).map_err(failed)?;
+        let before = match seen.take() {
+            Some(seen) => seen,
+            None => Identity::new(&file.metadata().map_err(failed)?),
+        };
+        let bytes = content(&mut file, before.size).map_err(failed)?;
+        let after = file.metadata().map_err(failed)?;
         let identity = Identity::new(&after);
-        let unchanged = identity == seen;
+        let unchanged = identity == before;
         // What is no file of its own (a pipe, a terminal) cannot be read twice and has no state to compare.
         let one_way = after.file_type().is_fifo() || after.file_type().is_char_device();
         if unchanged || one_way || attempts == 0 {
@@ -164,7 +169,6 @@ pub(crate) fn read_seen(path: &[u8], mut seen: Identity) -> Result<Content, Miss
             let digest = md5::digest(&bytes);
             return Ok(Content { bytes, source: Source { identity, fresh, digest } });
         }
-        seen = identity;
     }
 }
 
