@@ -6,7 +6,7 @@
 #   make abi REFERENCE=libketama.so.1      the same for the binary interface; the other one needs debug information
 #   make detect                            ketama detect on every recorded file, among all candidates; make test does it too
 #   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
-#   make neon                              the tests of hashes, points and batches as AArch64 code under an emulator
+#   make cross PROCESSORS=...              the tests as code of aarch64, s390x (big-endian) and i686 (32 bits)
 #   make fuzz SECONDS=60                   every fuzz target in turn, so many seconds each; see fuzz/README.md
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make audit                             crates that the library is made of: licences, sources, known advisories
@@ -18,7 +18,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect bench bench-compiles neon fuzz soak audit reproducible library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles cross fuzz soak audit reproducible library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -27,6 +27,7 @@ CC := cc
 CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -O2 -Iinclude
 LISTS := 2000
 SECONDS := 60
+PROCESSORS := aarch64 s390x i686
 KEYS := 0 1 42 user:42 user:688742:profile session-7
 
 PREFIX := /usr/local
@@ -98,8 +99,8 @@ bench-compiles:
 	CARGO_TARGET_DIR=benches/target cargo check --quiet --manifest-path benches/Cargo.toml
 	$(CC) -std=c11 -Wall -Wextra -Werror -Iinclude -fsyntax-only c-tests/bench.c
 
-neon: tools
-	c-tests/neon.sh
+cross: tools
+	c-tests/cross.sh $(PROCESSORS)
 
 fuzz:
 	fuzz/run.sh $(SECONDS)

@@ -2,7 +2,8 @@
 //! itself: its exported names, its name for the linker, the headers. README.md beside this file says what is tested where.
 //!
 //! `VALGRIND=1` runs every program under memcheck, `ASAN=1` compiles every program with the address and
-//! undefined-behaviour sanitizers, `SOAK=1` makes the long tests long. What cannot be run prints SKIPPED and why.
+//! undefined-behaviour sanitizers, `SOAK=1` makes the long tests long. What cannot be run prints SKIPPED and why. For
+//! another processor (`cross.sh`), `CC`, `CXX` and `NM` name its tools and `KETAMA_TEST_RUNNER` what runs its programs.
 
 use md5::{Digest, Md5};
 use std::ffi::OsStr;
@@ -37,6 +38,11 @@ fn is_set(switch: &str) -> bool {
 /// Under valgrind or a sanitizer, where everything takes far longer.
 fn is_checked() -> bool {
     is_set("VALGRIND") || is_set("ASAN")
+}
+
+/// The emulator and its arguments; empty where the machine itself runs the programs.
+fn runner() -> String {
+    std::env::var("KETAMA_TEST_RUNNER").unwrap_or_default()
 }
 
 fn has(command: &str) -> bool {
@@ -129,6 +135,7 @@ impl Program {
             command.args(["--errors-for-leak-kinds=all", "--error-exitcode=99"]);
             command.arg(format!("--suppressions={}", sources().join("valgrind.supp").display()));
         }
+        command.args(runner().split_whitespace());
         command.arg(&self.path).args(arguments).env("LD_LIBRARY_PATH", library()).current_dir(&self.folder);
         command
     }
@@ -200,7 +207,7 @@ fn both_headers_compile_alone_in_every_standard() {
 
 #[test]
 fn exported_names_are_those_of_symbols_txt() {
-    let mut nm = Command::new("nm");
+    let mut nm = Command::new(std::env::var("NM").unwrap_or_else(|_| "nm".to_owned()));
     let output =
         finish(nm.args(["-D", "--defined-only", "--format=posix"]).arg(built().join("libketama.so")));
     let mut names: Vec<_> = std::str::from_utf8(&output.stdout)
@@ -269,7 +276,13 @@ fn comparison(test: &str) -> Program {
 /// `compare` with the vectors of a folder.
 fn compare(program: &Program, vectors: &Path) -> Command {
     let mut command = Command::new("timeout");
-    command.arg(SECONDS).arg(&program.path).arg("-v").arg(vectors).arg(built().join("libketama.so"));
+    command
+        .arg(SECONDS)
+        .args(runner().split_whitespace())
+        .arg(&program.path)
+        .arg("-v")
+        .arg(vectors)
+        .arg(built().join("libketama.so"));
     command
 }
 
@@ -350,6 +363,9 @@ fn helgrind_has_nothing_to_report_about_threads() {
     }
     if !has("valgrind") {
         return skipped("threads under helgrind", "no valgrind");
+    }
+    if std::env::var_os("NM").is_some() {
+        return skipped("threads under helgrind", "it knows the programs of this machine only");
     }
     let program = Program::new("threads.c", "helgrind");
     let mut command = Command::new("timeout");

@@ -24,7 +24,7 @@ pub enum Rule {
 
 /// Key to place, place to server, and what follows when that server is down.
 #[derive(Clone)]
-pub struct Engine<T: 'static> {
+pub struct Engine<T: Place> {
     /// From key bytes to a place.
     pub key: Key<T>,
     /// From a place to a server.
@@ -35,7 +35,7 @@ pub struct Engine<T: 'static> {
 
 /// From a place to a server.
 #[derive(Clone)]
-pub enum Map<T: 'static> {
+pub enum Map<T: Place> {
     /// Points on a circle and the rule to search them.
     Points(Arc<Points<T>>, Search),
     /// Slot `place mod len`; each slot names its server.

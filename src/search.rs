@@ -38,7 +38,7 @@ impl Search {
 /// `table[t]` is the number of points below `t << shift`. The table has between half an entry and one entry a point, so
 /// a bucket holds one or two points on average, and a look-up touches one line of the table and one of the points.
 #[derive(Debug)]
-pub struct Points<T: 'static> {
+pub struct Points<T: Place> {
     /// The points, and [`SPARE`] more at the end of the circle, so that a scan needs no end. They belong to the first
     /// point's owner, as places beyond the last point do in most dialects.
     points: Stored<Point<T>>,
@@ -83,7 +83,7 @@ impl<V> Stored<V> {
 
 /// The end of the circle, behind the last of these points.
 fn spare<T: Place>(points: &[Point<T>]) -> Point<T> {
-    Point { value: T::LAST, server: points.first().map_or(NO_SERVER, |point| point.server) }
+    Point::new(T::LAST, points.first().map_or(NO_SERVER, |point| point.server))
 }
 
 /// How many of a value's lower bits the index over `count` points leaves out.
@@ -393,7 +393,7 @@ mod tests {
     use super::*;
 
     fn points(values: &[u32]) -> Points<u32> {
-        let points: Vec<_> = values.iter().map(|&value| Point { value, server: 0 }).collect();
+        let points: Vec<_> = values.iter().map(|&value| Point::new(value, 0)).collect();
         Points::new(points)
     }
 
@@ -467,7 +467,7 @@ mod tests {
     fn batches_have_the_owners_that_single_places_have() {
         for count in [0, 1, 3, 1_000, 4 * LARGE as u32] {
             // Every 64 points share a place, so that some buckets are too full to be compared one by one.
-            let placed = |index: u32| Point { value: (index / 64 * 64).wrapping_mul(0x9e37), server: index };
+            let placed = |index: u32| Point::new((index / 64 * 64).wrapping_mul(0x9e37), index);
             let mut placed: Vec<_> = (0..count).map(placed).collect();
             placed.sort_by_key(|point| point.value);
             let points = Points::new(placed);
@@ -491,7 +491,7 @@ mod tests {
     #[test]
     fn slots_read_the_circle_at_equal_distances() {
         let placed: Vec<_> = [(0_u32, 7), (1 << 30, 8), ((1 << 30) + 1, 9)]
-            .map(|(value, server)| Point { value, server })
+            .map(|(value, server)| Point::new(value, server))
             .into();
         let circle = Points::new(placed);
         assert_eq!(circle.slots(4, Search::AtOrAbove), [7, 8, 7, 7]);
@@ -503,7 +503,7 @@ mod tests {
     #[test]
     fn wide_circles_are_searched_alike() {
         let values = [3_u128, 1 << 127, u128::MAX - 5];
-        let placed: Vec<_> = values.iter().map(|&value| Point { value, server: 0 }).collect();
+        let placed: Vec<_> = values.iter().map(|&value| Point::new(value, 0)).collect();
         let wide = Points::new(placed);
         assert_eq!(wide.find(4, Search::AtOrAbove), Some(1));
         assert_eq!(wide.find(u128::MAX - 5, Search::Above), Some(0));

@@ -88,7 +88,7 @@ impl Rolled {
         let block = NonNull::new(unsafe { alloc(layout) }).ok_or_else(memory)?;
         let rolled = Arc::new(Self { points, block, memory: Memory::Own(layout), private });
         let points = &rolled.points;
-        for (index, Point { value, server }) in points.iter().enumerate() {
+        for (index, Point { value, server, .. }) in points.iter().enumerate() {
             let ip = addresses.get(server as usize).copied().unwrap_or_default();
             // SAFETY: the block has room for HEADER bytes and `points.len()` records, and `index` is below that.
             unsafe { rolled.record(index).write(Record { point: value, ip }) };

@@ -25,3 +25,5 @@ pub mod libketama;
 mod policy;
 pub mod ring;
 mod state;
+#[cfg(test)]
+mod tests;

@@ -37,8 +37,16 @@ struct Kept {
 
 /// A struct given to C, and the ring that it shows.
 struct Handle {
-    view: Box<UnsafeCell<continuum>>,
+    /// From a `Box`, and no `Box` any more: that would claim to be the only way to the struct each time it is moved.
+    view: *mut continuum,
     rolled: Option<Arc<Rolled>>,
+}
+
+impl Drop for Handle {
+    fn drop(&mut self) {
+        // SAFETY: made by `hand_out` and taken out of all tables, so that nothing is reached through it from here on.
+        drop(unsafe { Box::from_raw(self.view) });
+    }
 }
 
 // SAFETY: the struct is reached through the lock, and through the pointer that C has; what C may do with it from several
@@ -89,16 +97,16 @@ impl State {
     /// A new struct for C that shows a ring, or nothing.
     pub fn hand_out(&mut self, rolled: Option<Arc<Rolled>>) -> *mut continuum {
         let view = rolled.as_ref().map_or_else(empty, |rolled| rolled.view());
-        let view = Box::new(UnsafeCell::new(view));
-        let pointer = view.get();
-        self.live.insert(pointer as usize, Handle { view, rolled });
-        pointer
+        let view = Box::into_raw(Box::new(view));
+        self.live.insert(view as usize, Handle { view, rolled });
+        view
     }
 
     /// Takes a struct back; what is not alive is left alone.
     pub fn take_back(&mut self, pointer: *mut continuum) {
         let Some(mut handle) = self.live.remove(&(pointer as usize)) else { return };
-        *handle.view.get_mut() = empty();
+        // SAFETY: it is alive, as the table says, and what C does with it at the same time is the caller's affair.
+        unsafe { handle.view.write(empty()) };
         handle.rolled = None;
         self.smoked.push_back(handle);
         if self.smoked.len() > SMOKED {

@@ -235,18 +235,18 @@ mod tests {
     fn the_owner_of_equal_points_follows_from_their_value() {
         let labels = [b"c".as_slice(), b"a", b"b"].map(Cow::Borrowed);
         let points: Vec<_> = [(9, 0), (9, 1), (9, 2), (10, 0), (10, 2), (11, 0), (12, 0), (12, 1), (12, 2)]
-            .map(|(value, server)| Point { value, server })
+            .map(|(value, server)| Point::new(value, server))
             .to_vec();
         let owners: Vec<_> =
             one_owner_each(&points, &labels).iter().map(|point| (point.value, point.server)).collect();
         // 9 mod 3 = 0: "a"; 10 mod 2 = 0: "b" of "b" and "c"; 12 mod 3 = 0: "a".
         assert_eq!(owners, [(9, 1), (10, 2), (11, 0), (12, 1)]);
         let owners = one_owner_each(
-            &[(10, 0), (10, 1), (10, 2)].map(|(value, server)| Point { value, server }),
+            &[(10, 0), (10, 1), (10, 2)].map(|(value, server)| Point::new(value, server)),
             &labels,
         );
         // 10 mod 3 = 1: "b".
-        assert_eq!(owners, [Point { value: 10, server: 2 }]);
+        assert_eq!(owners, [Point::new(10, 2)]);
     }
 
     #[test]

@@ -16,6 +16,10 @@ pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
     const BITS: u32;
     /// The place above every other.
     const LAST: Self;
+    /// What fills a [`Point`] up to twice the size of its place.
+    type Fill: Copy + Eq + Send + Sync + std::fmt::Debug + 'static;
+    /// Zeros.
+    const FILL: Self::Fill;
     /// The top `BITS - shift` bits.
     fn top(self, shift: u32) -> usize;
     /// The place `steps` further on, around the circle.
@@ -49,10 +53,12 @@ pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
 }
 
 macro_rules! place {
-    ($($t:ty $({ $($own:tt)* })?),*) => {$(
+    ($($t:ty, $fill:literal $({ $($own:tt)* })?;)*) => {$(
         impl Place for $t {
             const BITS: u32 = <$t>::BITS;
             const LAST: Self = <$t>::MAX;
+            type Fill = [u32; $fill];
+            const FILL: Self::Fill = [0; $fill];
             #[inline]
             fn top(self, shift: u32) -> usize {
                 self.checked_shr(shift).unwrap_or(0) as usize
@@ -80,32 +86,44 @@ macro_rules! place {
     )*};
 }
 place!(
-    u32 {
+    u32, 0 {
         fn compute(wanted: &Wanted, points: &mut Vec<Point<Self>>) {
             let placed = points.len();
-            points.resize(placed + wanted.count(), Point { value: 0, server: 0 });
+            points.resize(placed + wanted.count(), Point::new(0, 0));
             wanted.fill(&mut points[placed..]);
         }
         fn sort(points: &mut Vec<Point<Self>>) {
             sort::sort(points);
         }
-    },
-    u64,
-    u128
+    };
+    u64, 1;
+    u128, 3;
 );
 
 /// How many points a ring keeps behind its last one, for scans that need no end.
 pub const SPARE: usize = 4;
 
-/// A place on the circle and the index of the server that owns it. In C's layout, for it is also that of shared rings.
+/// A place on the circle and the index of the server that owns it. In C's layout, for it is also that of shared rings, and
+/// filled up, for processors differ in the alignment of wide numbers: i686 and x86-64 may share a ring.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(C)]
-pub struct Point<T> {
+pub struct Point<T: Place> {
     /// The place.
     pub value: T,
     /// The owner's index in the server list.
     pub server: u32,
+    fill: T::Fill,
 }
+
+impl<T: Place> Point<T> {
+    /// A place and its owner.
+    pub const fn new(value: T, server: u32) -> Self {
+        Self { value, server, fill: T::FILL }
+    }
+}
+
+const _: () =
+    assert!(size_of::<Point<u32>>() == 8 && size_of::<Point<u64>>() == 16 && size_of::<Point<u128>>() == 32);
 
 /// Which of several points with the same value counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,7 +141,7 @@ pub enum Ties {
 pub const NOTHING: usize = 0;
 
 /// Gathers the points of all servers, up to a limit; none at all if the limit is [`NOTHING`].
-pub struct Placer<T> {
+pub struct Placer<T: Place> {
     points: Vec<Point<T>>,
     /// Points behind these, which wait for one another. There is room for them.
     wanted: Wanted,
@@ -161,7 +179,7 @@ impl<T: Place> Placer<T> {
         if self.points.len() == self.points.capacity() || self.points.len() >= self.limit {
             self.reserve(1)?;
         }
-        self.points.push(Point { value, server });
+        self.points.push(Point::new(value, server));
         Ok(())
     }
 
@@ -182,7 +200,7 @@ impl<T: Place> Placer<T> {
         for number in numbers {
             label.truncate(prefix.len());
             push_decimal(&mut label, number);
-            self.points.push(Point { value: hash(&label), server });
+            self.points.push(Point::new(hash(&label), server));
         }
         Ok(())
     }
@@ -386,7 +404,7 @@ mod tests {
             placer.md5_groups(server, prefix.as_bytes(), groups, words).unwrap();
             for number in 0..groups {
                 let digest = md5::words(format!("{prefix}{number}").as_bytes());
-                naive.extend(digest[..words].iter().map(|&value| Point { value, server }));
+                naive.extend(digest[..words].iter().map(|&value| Point::new(value, server)));
             }
         }
         assert_eq!(in_order(placer), naive);
@@ -402,7 +420,7 @@ mod tests {
             let mut value = 0_u32;
             for _ in 0..count {
                 value = crc32::extend(start, &value.to_le_bytes());
-                naive.push(Point { value, server });
+                naive.push(Point::new(value, server));
             }
         }
         assert_eq!(in_order(placer), naive);

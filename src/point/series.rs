@@ -179,7 +179,7 @@ impl Labels<'_> {
     fn place(&mut self, server: u32, values: &[u32]) {
         // In this order: the shorter side is asked first, lest the longer one lose an item.
         for (&value, point) in values.iter().zip(self.out.by_ref()) {
-            *point = Point { value, server };
+            *point = Point::new(value, server);
         }
     }
 }
@@ -201,13 +201,13 @@ fn chain(series: &[Series], mut out: &mut [Point<u32>]) {
         for index in 0..shortest {
             for (server, start, value, points) in &mut chains {
                 *value = crc32::extend_word(*start, *value);
-                points[index] = Point { value: *value, server: *server };
+                points[index] = Point::new(*value, *server);
             }
         }
         for (server, start, mut value, points) in chains {
             for point in &mut points[shortest..] {
                 value = crc32::extend_word(start, value);
-                *point = Point { value, server };
+                *point = Point::new(value, server);
             }
         }
     }

@@ -24,7 +24,7 @@ pub(super) fn sort(points: &mut Vec<Point<u32>>) {
     points.shrink_to(points.len() + SPARE);
 }
 
-const ZERO: Point<u32> = Point { value: 0, server: 0 };
+const ZERO: Point<u32> = Point::new(0, 0);
 
 /// Some consecutive points in the order of their parts, and where each part starts.
 struct Parted {
@@ -158,7 +158,7 @@ mod tests {
             random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             random ^ (random >> 13)
         };
-        (0..count as u32).map(|server| Point { value: next() & mask, server }).collect()
+        (0..count as u32).map(|server| Point::new(next() & mask, server)).collect()
     }
 
     #[test]

@@ -398,7 +398,7 @@ mod tests {
         ];
         for search in searches {
             for list in lists {
-                let points: Vec<_> = list.iter().map(|&(value, server)| Point { value, server }).collect();
+                let points: Vec<_> = list.iter().map(|&(value, server)| Point::new(value, server)).collect();
                 let map = Map::Points(std::sync::Arc::new(Points::new(points)), search);
                 let engine = Engine { key: Key::whole(&SHORT), map, next: Next::Ignore };
                 assert_shares_are_counted_ones(&ring_of(engine.into(), 3));

@@ -347,7 +347,7 @@ mod tests {
     }
 
     fn circle(points: &[(u32, u32)], search: Search) -> Engine<u32> {
-        let points = points.iter().map(|&(value, server)| Point { value, server }).collect();
+        let points = points.iter().map(|&(value, server)| Point::new(value, server)).collect();
         engine(Map::Points(Arc::new(Points::new(points)), search), Next::Points { tries: Some(1) })
     }
 

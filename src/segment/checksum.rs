@@ -66,7 +66,7 @@ mod tests {
     #[test]
     fn it_is_the_same_whether_the_bytes_come_at_once_or_not() {
         for size in [COVERED + 1, 256, PIECE - 1, PIECE, PIECE + 1, 3 * PIECE] {
-            let bytes: Vec<u8> = (0..size).map(|index| (index * index / 8) as u8).collect();
+            let bytes: Vec<u8> = (0..size).map(|index| (index.wrapping_mul(index) / 8) as u8).collect();
             for step in [1 << 10, PIECE - 3, size] {
                 let mut running = Running::new();
                 bytes[COVERED..].chunks(step).for_each(|bytes| running.write(bytes));

@@ -96,7 +96,7 @@ impl Handle {
     #[inline]
     pub fn is_stale(&self) -> bool {
         match &self.view {
-            Some(view) => !Seen::from(self.seen.load(Ordering::Relaxed)).is_current(view.generation()),
+            Some(view) => !Seen::from(self.seen.load(Ordering::Acquire)).is_current(view.generation()),
             None => true,
         }
     }
@@ -112,15 +112,18 @@ impl Handle {
         if let Some(watch) = &mut *self.watch.lock().unwrap_or_else(PoisonError::into_inner) {
             watch.drain();
         }
-        let seen = self.view.as_ref().map(|view| Seen::now(view.generation()));
-        let found =
-            if self.follows_segment { last.segment(&self.path) } else { last.list(&self.path, &self.policy) };
-        // After a failure that may pass, there is still something to be looked at.
-        if found.as_ref().err().is_none_or(is_lasting) {
-            self.seen.store(seen.map_or(0, Seen::number), Ordering::Relaxed);
-        }
-        let opened = found?;
-        Ok(opened.map(|opened| self.current.store(Arc::new(opened))).is_some())
+        renew(
+            || self.view.as_ref().map_or(0, |view| Seen::now(view.generation()).number()),
+            || {
+                if self.follows_segment {
+                    last.segment(&self.path)
+                } else {
+                    last.list(&self.path, &self.policy)
+                }
+            },
+            |opened| self.current.store(Arc::new(opened)),
+            |seen| self.seen.store(seen, Ordering::Release),
+        )
     }
 
     /// A descriptor that can be read (`poll`, `epoll`, `select`) when the file may have changed; [`Handle::refresh`]
@@ -215,6 +218,24 @@ impl Last {
     fn as_before(&self) -> Result<Option<Opened>, Error> {
         self.failure.clone().map_or(Ok(None), Err)
     }
+}
+
+/// The steps of a refresh, in the one order that is right (`tests/models.rs` tries what threads can make of it): what is
+/// remembered was seen before the look, and is not remembered before what was found is taken. Who then finds that nothing
+/// is stale finds the new ring too. True if something was taken.
+pub(super) fn renew<T>(
+    see: impl FnOnce() -> u64,
+    look: impl FnOnce() -> Result<Option<T>, Error>,
+    take: impl FnOnce(T),
+    remember: impl FnOnce(u64),
+) -> Result<bool, Error> {
+    let seen = see();
+    let taken = look().map(|found| found.map(take).is_some());
+    // After a failure that may pass, there is still something to be looked at.
+    if taken.as_ref().err().is_none_or(is_lasting) {
+        remember(seen);
+    }
+    taken
 }
 
 /// Whether the same file would fail again: it is the file's fault, not that of a moment without descriptors or memory.

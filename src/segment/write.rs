@@ -115,7 +115,7 @@ impl Output<'_> {
     fn arrays<T: Place>(&mut self, (points, table): (&[Point<T>], &[u32])) -> io::Result<()> {
         let mut buffer = Vec::with_capacity(1 << 15);
         let width = T::BITS as usize / 8;
-        // The padding of a point is written as zeros: what lies there in memory may be anything.
+        // What fills a point up, as it lies in memory: zeros.
         let padding = vec![0; size_of::<Point<T>>() - width - size_of::<u32>()];
         self.align()?;
         for points in points.chunks(1 << 10) {

@@ -50,13 +50,18 @@ fn the_classic_list_comes_back_as_it_was() {
 /// Whether a program accepts a file; None, said aloud, where it is not installed.
 fn accepts(program: &str, arguments: &[&str]) -> Option<bool> {
     match Command::new(program).args(arguments).output() {
+        // An emulator does not tell its guest why a program could not be started: its child ends with this number.
+        Ok(output) if output.status.code() == Some(127) => {
+            super::skipped(program, "it cannot be started");
+            None
+        }
         // 2 is what HAProxy gives for a good file without a listener.
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.stdout);
             Some(output.status.success() || text.contains("Configuration file has no error"))
         }
         Err(error) => {
-            println!("SKIPPED: {program}: {error}");
+            super::skipped(program, error);
             None
         }
     }

@@ -1,13 +1,14 @@
 //! `ketama watch` and `ketama publish`: what they put in place, what they tell, and what they never do.
 
 use super::cli::{Folder, LIST, ketama};
+use super::process::this_program_with;
 use crate::cli::{Streams, run};
 use crate::segment;
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::fs::symlink;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::time::Duration;
 
@@ -29,8 +30,7 @@ struct Process {
 
 impl Process {
     fn start(arguments: &[&str]) -> Self {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "tests::cli_watch::as_a_process", "--ignored", "--nocapture"])
+        let mut child = this_program_with("tests::cli_watch::as_a_process")
             .env(ARGUMENTS, arguments.join("\n"))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

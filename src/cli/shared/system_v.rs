@@ -84,7 +84,7 @@ mod tests {
         let bytes = ring(&[(1, b"10.0.1.1:11211"), (5, b"10.0.1.2:11211")]);
         let mine = match memory(key(1), 0o644, &bytes) {
             Err(error) if error.raw_os_error() == Some(libc::ENOSYS) => {
-                println!("SKIPPED System V objects: the kernel has none");
+                crate::tests::skipped("System V objects", "the kernel has none");
                 return;
             }
             made => made.unwrap(),

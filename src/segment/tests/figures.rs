@@ -4,10 +4,11 @@
 use super::*;
 use crate::segment::testing::Folder;
 use crate::segment::{self, Handle, Policy};
+use crate::tests::process::this_program_with;
 use std::hint::black_box;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 /// The path at which a child attaches.
@@ -116,8 +117,7 @@ fn figures_of_a_large_ring() {
         refresh.as_secs_f64() * 1e6
     );
     let child = |_| {
-        Command::new(std::env::current_exe().unwrap())
-            .args(["--exact", "segment::tests::figures::figures_child", "--ignored", "--nocapture"])
+        this_program_with("segment::tests::figures::figures_child")
             .env(ATTACH, &path)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -55,7 +55,8 @@ fn a_reader_made_from_the_specification_finds_servers_points_and_records() {
     crate::segment::publish(&ring, &path, &Default::default()).unwrap();
     let bytes = std::fs::read(&path).unwrap();
     let u32_at = |offset: usize| u32::from_ne_bytes(bytes[offset..offset + 4].try_into().unwrap()) as usize;
-    let u64_at = |offset: usize| u64::from_ne_bytes(bytes[offset..offset + 8].try_into().unwrap()) as usize;
+    let wide_at = |offset: usize| u64::from_ne_bytes(bytes[offset..offset + 8].try_into().unwrap());
+    let u64_at = |offset: usize| wide_at(offset) as usize;
     let (index, servers, points, table) = (u64_at(144), u64_at(160), u64_at(176), u64_at(192));
     let count = u64_at(184) / 8 - 4;
     assert_eq!((u32_at(116), u32_at(120), count), (32, 700, ring.point_count()));
@@ -63,7 +64,7 @@ fn a_reader_made_from_the_specification_finds_servers_points_and_records() {
     let (first, second) = bytes.split_at(1 << 20);
     assert!(second.len() < 1 << 20);
     let digests = [&first[24..], second].map(|piece| digest(piece).to_ne_bytes()).concat();
-    assert_eq!(u64_at(16) as u64, digest(&digests));
+    assert_eq!(wide_at(16), digest(&digests));
     for number in 0..count {
         let (place, server) = ring.point(number).unwrap();
         assert_eq!(

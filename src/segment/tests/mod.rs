@@ -3,8 +3,10 @@
 mod damage;
 mod figures;
 mod follow;
+mod foreign;
 mod format;
 mod hostile;
+mod models;
 #[cfg(feature = "cli")]
 mod recorded;
 #[cfg(feature = "capi")]

@@ -3,6 +3,8 @@
 use super::soak::child;
 use crate::capi::libketama::{continuum, ketama_error, ketama_get_server, ketama_roll, ketama_smoke};
 use crate::segment::testing::Folder;
+use crate::tests::process::{is_emulated, program_with};
+use crate::tests::skipped;
 use std::ffi::{CStr, CString, OsStr};
 use std::fs;
 use std::os::unix::ffi::OsStrExt;
@@ -77,14 +79,14 @@ fn directory_of_a_user(folder: &Folder) -> Option<(PathBuf, PathBuf)> {
 pub(super) fn two_users(folder: &Path, one: u32) -> bool {
     let program = std::env::current_exe().unwrap();
     let is_open = |folder: &Path| fs::metadata(folder).is_ok_and(|metadata| metadata.mode() & 0o005 == 0o005);
-    let skipped = if chown(folder, Some(one), None).is_err() {
+    let reason = if chown(folder, Some(one), None).is_err() {
         "only root can start them".to_owned()
     } else if !program.ancestors().all(is_open) {
         format!("others may not run {}", program.display())
     } else {
         return true;
     };
-    eprintln!("SKIPPED processes of two users: {skipped}");
+    skipped("processes of two users", reason);
     false
 }
 
@@ -235,19 +237,20 @@ fn the_owner_of_a_directory_that_is_open_to_a_group_is_trusted_in_it() {
 
 #[test]
 fn a_set_user_id_program_does_not_share() {
+    if is_emulated() {
+        return skipped("a set-user-ID program", "it would be the emulator that has to have the bit");
+    }
     let folder = Folder::new();
     let (list, directory) = (list_in(&folder), folder.path("rings"));
     let program = folder.path("program");
     fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     if chown(&program, Some(ONE), None).is_err() {
-        eprintln!("SKIPPED a set-user-ID program: only root can make one of another user");
-        return;
+        return skipped("a set-user-ID program", "only root can make one of another user");
     }
     fs::set_permissions(&program, fs::Permissions::from_mode(0o4755)).unwrap();
     fs::create_dir(&directory).unwrap();
     fs::set_permissions(&directory, fs::Permissions::from_mode(0o1777)).unwrap();
-    let output = std::process::Command::new(&program)
-        .args(["--exact", "segment::tests::roll::roller", "--ignored", "--nocapture"])
+    let output = program_with(&program, "segment::tests::roll::roller")
         .envs([(LIST, list.as_os_str()), (DIRECTORY, directory.as_os_str())])
         .output()
         .unwrap();

@@ -68,7 +68,7 @@ fn only_files_of_this_user_or_root_that_nobody_else_may_write_are_trusted() {
         Ok(()) => {
             assert!(reason(&path).starts_with("it belongs to user 65534, not to "), "{}", reason(&path))
         }
-        Err(_) => eprintln!("SKIPPED a file of another user: only root can give one away"),
+        Err(_) => crate::tests::skipped("a file of another user", "only root can give one away"),
     }
 }
 
@@ -195,7 +195,7 @@ fn on_a_full_or_read_only_file_system_a_ring_is_private_and_nothing_is_left() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
     if text.contains("not mounted") {
-        eprintln!("SKIPPED full and read-only file systems: only root can mount them");
+        crate::tests::skipped("full and read-only file systems", "only root can mount them");
     }
 }
 
