@@ -7,6 +7,7 @@
 #   make detect                            ketama detect on every recorded file, among all candidates; make test does it too
 #   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
 #   make cross PROCESSORS=...              the tests as code of aarch64, s390x (big-endian) and i686 (32 bits)
+#   make miri                              the unsafe code, and what stands on it, in an interpreter; takes minutes
 #   make fuzz SECONDS=60                   every fuzz target in turn, so many seconds each; see fuzz/README.md
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make audit                             crates that the library is made of: licences, sources, known advisories
@@ -18,7 +19,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect bench bench-compiles cross fuzz soak audit reproducible library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles cross miri fuzz soak audit reproducible library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -101,6 +102,9 @@ bench-compiles:
 
 cross: tools
 	c-tests/cross.sh $(PROCESSORS)
+
+miri: tools
+	c-tests/miri.sh
 
 fuzz:
 	fuzz/run.sh $(SECONDS)
