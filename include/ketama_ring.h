@@ -889,7 +889,7 @@ int ketama_handle_open(const char *path, struct ketama_handle **out);
  * \param handle  a handle
  * \param changed set to 1 if another ring is in use now, else to 0; may be NULL; untouched on failure
  * \return KETAMA_OK, or why the file cannot be used as it is now, as ketama_handle_open(): the ring in use stays, and the
- *         next call says the same until the file changes
+ *         next call says the same until the file changes, or tries again where memory or descriptors lacked
  */
 int ketama_handle_refresh(const struct ketama_handle *handle,
                           int *changed);

@@ -105,7 +105,8 @@ impl Handle {
     /// one system call when nothing has changed.
     ///
     /// # Errors
-    /// Why the file cannot be used as it is now; the ring in use stays. The same error again until the file changes.
+    /// Why the file cannot be used as it is now; the ring in use stays. The same error again until the file changes, or
+    /// another attempt where memory or descriptors lacked.
     pub fn refresh(&self) -> Result<bool, Error> {
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         #[cfg(target_os = "linux")]

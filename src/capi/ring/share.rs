@@ -128,7 +128,7 @@ pub unsafe extern "C" fn ketama_handle_open(path: *const c_char, out: *mut *mut 
 /// \param handle  a handle
 /// \param changed set to 1 if another ring is in use now, else to 0; may be NULL; untouched on failure
 /// \return KETAMA_OK, or why the file cannot be used as it is now, as ketama_handle_open(): the ring in use stays, and the
-///         next call says the same until the file changes
+///         next call says the same until the file changes, or tries again where memory or descriptors lacked
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_handle_refresh(handle: *const ketama_handle, changed: *mut c_int) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.

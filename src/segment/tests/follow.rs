@@ -161,3 +161,30 @@ fn a_watched_list_wakes_its_reader_whatever_the_change() {
     assert!(!noticed(&|| fs::remove_file(at("list")).unwrap(), "d:1"), "gone");
     assert!(noticed(&|| fs::write(at("list"), text(&["e:1"])).unwrap(), "e:1"), "back");
 }
+
+#[test]
+fn threads_follow_a_segment_together() {
+    const LAST: usize = 30;
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    let publish = |count| segment::publish(&ring_of("libketama", count), &path, &Policy::default()).unwrap();
+    publish(1);
+    let handle = handle(&path);
+    let follow = || {
+        let mut seen = 0;
+        while seen < LAST {
+            if handle.is_stale() {
+                handle.refresh().unwrap();
+            }
+            let ring = handle.ring();
+            let count = ring.ring().server_count();
+            assert!(seen <= count && ring.ring().lookup(b"key").is_some());
+            assert!(handle.lookup(b"key").is_some());
+            seen = count;
+        }
+    };
+    std::thread::scope(|scope| {
+        (0..3).for_each(|_| drop(scope.spawn(follow)));
+        (2..=LAST).for_each(publish);
+    });
+}
