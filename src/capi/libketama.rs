@@ -127,7 +127,7 @@ fn current(path: &[u8]) -> Result<Arc<Rolled>, Missing> {
     if let Some(rolled) = state::lock().current(path, &identity) {
         return Ok(rolled);
     }
-    let content = source::read_seen(path, identity)?;
+    let content = source::read(path, Some(identity))?;
     if let Some(rolled) = state::lock().confirmed(path, &content.source) {
         return Ok(rolled);
     }

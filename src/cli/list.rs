@@ -95,7 +95,7 @@ impl ListArguments {
         if !self.reading.is_plain() || is_segment(&source.text) || !self.file.is_file() {
             return None;
         }
-        let content = source::read(self.file.as_os_str().as_bytes()).ok()?;
+        let content = source::read(self.file.as_os_str().as_bytes(), None).ok()?;
         (content.bytes == source.text).then_some(content.source)
     }
 

@@ -195,7 +195,7 @@ impl Last {
         if self.identity == Some(identity) {
             return self.as_before();
         }
-        let content = source::read_seen(bytes, identity).map_err(|missing| self.missed(missing, bytes))?;
+        let content = source::read(bytes, Some(identity)).map_err(|missing| self.missed(missing, bytes))?;
         self.identity = Some(content.source.identity).filter(|_| !content.source.fresh);
         if self.digest == Some(content.source.digest) {
             return self.as_before();

@@ -129,7 +129,7 @@ pub fn attach(path: &Path) -> Result<Opened, Error> {
 /// As [`ServerList::parse`] and [`Ring::build`]; [`ErrorKind::Io`](crate::ErrorKind::Io) if the list cannot be read.
 pub fn open(path: &Path, policy: &Policy) -> Result<Opened, Error> {
     let bytes = path.as_os_str().as_bytes();
-    let content = source::read(bytes).map_err(|missing| missing.error(bytes))?;
+    let content = source::read(bytes, None).map_err(|missing| missing.error(bytes))?;
     open_content(path, &content, policy)
 }
 

@@ -136,19 +136,10 @@ pub(crate) fn identity(path: &[u8]) -> Result<Identity, Missing> {
     Ok(Identity::new(&metadata))
 }
 
-/// Reads the file at `path`.
-pub(crate) fn read(path: &[u8]) -> Result<Content, Missing> {
-    read_once_seen(path, None)
-}
-
-/// Reads the file at `path`, which was in the state `seen` a moment ago: with that, four system calls read it.
-pub(crate) fn read_seen(path: &[u8], seen: Identity) -> Result<Content, Missing> {
-    read_once_seen(path, Some(seen))
-}
-
-/// A file that has changed since it was seen, or changes while it is read, is read again, a few times at most; what is
-/// returned last then counts as fresh.
-fn read_once_seen(path: &[u8], mut seen: Option<Identity>) -> Result<Content, Missing> {
+/// Reads the file at `path`. If `seen` says in which state it was a moment ago, four system calls read it, else five. A file
+/// that has changed since, or changes while it is read, is read again, a few times at most; what is returned last then
+/// counts as fresh.
+pub(crate) fn read(path: &[u8], mut seen: Option<Identity>) -> Result<Content, Missing> {
     let failed = |error: io::Error| refused(path, &error);
     let mut attempts = 3;
     loop {
