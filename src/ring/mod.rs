@@ -44,12 +44,14 @@ pub struct Ring {
     down: Arc<[bool]>,
 }
 
-/// Makes sure that there is memory for what is made of each server beside its points.
-fn room(servers: &[Server]) -> Result<(), Error> {
-    memory::room(servers.len().saturating_mul(SERVER), format_args!("{} servers", servers.len()))
+/// What the dialect makes of these servers.
+fn rule(dialect: &Dialect, servers: &[Server], options: &Options) -> Result<Rule, Error> {
+    memory::room(servers.len().saturating_mul(SERVER), format_args!("{} servers", servers.len()))?;
+    dialect.check(servers, options)?;
+    if servers.is_empty() { Ok(Rule::Nowhere) } else { (dialect.build)(servers, options) }
 }
 
-/// Bytes of it: the search for names that occur twice, labels, flags.
+/// Bytes that are made of each server beside its points: the search for names that occur twice, labels, flags.
 const SERVER: usize = 256;
 
 /// A server list that is there, or is had when it is wanted.
@@ -65,10 +67,7 @@ impl Ring {
     /// [`ErrorKind::Server`] for a server that the dialect refuses, [`ErrorKind::Option`] for options that do not go
     /// together, [`ErrorKind::Limit`] if there would be more points than `max-points`.
     pub fn build(list: ServerList) -> Result<Self, Error> {
-        let ServerList { dialect, options, servers, .. } = &list;
-        room(servers)?;
-        dialect.check(servers, options)?;
-        let rule = if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, options)? };
+        let rule = rule(list.dialect, &list.servers, &list.options)?;
         Ok(Self::of(list, rule))
     }
 

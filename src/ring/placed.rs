@@ -1,6 +1,6 @@
 //! Rings whose points were placed elsewhere: the rule is built from the list, the points are taken as they are.
 
-use super::{List, Ring, ServerList, room};
+use super::{List, Ring, ServerList, rule};
 use crate::error::{Error, ErrorKind};
 use crate::rule::{Engine, Map, Rule};
 use crate::search::Points;
@@ -24,10 +24,8 @@ impl Ring {
     /// As [`Ring::build`], but for the number of points.
     pub(crate) fn without_points(list: &ServerList, points_come: bool) -> Result<Self, Error> {
         let ServerList { dialect, options, servers, .. } = list;
-        room(servers)?;
-        dialect.check(servers, options)?;
         let options = if points_come { &options.placed() } else { options };
-        let rule = if servers.is_empty() { Rule::Nowhere } else { (dialect.build)(servers, options)? };
+        let rule = rule(dialect, servers, options)?;
         let dialect = *dialect;
         let nothing = List::new(Box::new(|| ServerList::new(dialect, Vec::new())));
         Ok(Self::of_servers(dialect, servers, rule, Arc::new(nothing)))
