@@ -1,6 +1,7 @@
 //! The TOML form of a server list: `dialect = "..."`, `[options]` and one `[[servers]]` for each server.
 
-use super::tree::{Entry, Field, Fields, Item, Place, Tree};
+use super::lines::Lines;
+use super::tree::{Entry, Field, Fields, Item, Tree};
 use super::{ServerList, read};
 use crate::error::{Error, ErrorKind};
 use crate::memory;
@@ -90,30 +91,6 @@ fn item(value: &Spanned<DeValue>, lines: &Lines) -> Item {
         DeValue::Table(entries) => table(entries, lines),
     };
     Item { value: tree, place: lines.place(value.span().start) }
-}
-
-/// From byte offsets to lines and columns.
-struct Lines<'a> {
-    text: &'a [u8],
-    /// Where each line starts.
-    starts: Vec<usize>,
-}
-
-impl<'a> Lines<'a> {
-    fn of(text: &'a [u8]) -> Self {
-        let after = |(index, byte): (usize, &u8)| (*byte == b'\n').then_some(index + 1);
-        let starts = std::iter::once(0).chain(text.iter().enumerate().filter_map(after)).collect();
-        Self { text, starts }
-    }
-
-    fn place(&self, offset: usize) -> Place {
-        let offset = offset.min(self.text.len());
-        let line = self.starts.partition_point(|&start| start <= offset);
-        let before = &self.text[self.starts[line - 1]..offset];
-        let column = String::from_utf8_lossy(before).chars().count() + 1;
-        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        Place::at(number(line), number(column))
-    }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::dialect::{Dialect, refused, refused_option};
 use crate::error::{Error, ErrorKind, unknown};
 use crate::server::{HostPort, Server};
 use crate::server_list::ServerList;
+use crate::server_list::lines::Lines;
 use std::fmt::Write;
 
 /// Options that leave keys where they are.
@@ -70,27 +71,20 @@ struct State {
 pub(super) fn parse(text: &str, _pool: Option<&str>) -> Result<ServerList, Error> {
     let mut state = State::default();
     // A file ends in a newline, of which the program that hands the string to the library knows nothing.
+    let lines = Lines::of(text.as_bytes());
     let mut at = text.len() - text.trim_start().len();
     for option in options(text.trim()) {
-        let (line, column) = place(text, at);
-        state.line = line;
+        let place = lines.place(at);
+        state.line = place.line;
         let apply = if option.is_empty() {
             Err(Error::new(ErrorKind::Syntax, "libmemcached takes exactly one blank between two options"))
         } else {
             state.apply(option)
         };
-        apply.map_err(|error| error.at_line(line).at_column(column))?;
+        apply.map_err(|error| place.mark(error))?;
         at += option.len() + 1;
     }
     state.list()
-}
-
-/// The line and the column of a byte.
-fn place(text: &str, at: usize) -> (u32, u32) {
-    let before = text.get(..at).unwrap_or(text);
-    let line = before.rsplit('\n').next().unwrap_or_default();
-    let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-    (number(before.split('\n').count()), number(line.chars().count() + 1))
 }
 
 /// What stands between blanks that are not quoted.
