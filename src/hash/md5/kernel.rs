@@ -152,3 +152,47 @@ macro_rules! kernel {
         }
     };
 }
+
+/// How a module's vectors get words of messages where there are no masked loads: blocks and rows are written to memory,
+/// and `transpose` turns `LANES` vectors of them into columns at a time. A macro for the same reason as `compress!`.
+macro_rules! columns {
+    (enable: $features:literal) => {
+        /// Block number `index` of up to `LANES` messages, word by word; lanes without a message are worthless.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn load(messages: &[&[u8]], index: usize, last: bool, words: &mut [Vector; 16]) {
+            let mut rows = [[0; BLOCK]; LANES];
+            write_all(messages, index, last, &mut rows);
+            let rows = rows.each_ref().map(|row| from_bytes(row));
+            for (part, words) in words.chunks_exact_mut(LANES).enumerate() {
+                words.copy_from_slice(&transpose(rows.map(|row| row[part])));
+            }
+        }
+
+        /// Up to `LANES` short messages, word by word; lanes without a message are worthless.
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn load_short(messages: &[&[u8]], words: &mut [Vector; 8]) {
+            let mut rows = [Row::EMPTY; LANES];
+            write_short(messages, &mut rows);
+            let rows = rows.each_ref().map(|row| from_row(row));
+            for (part, words) in words.chunks_exact_mut(LANES).enumerate() {
+                words.copy_from_slice(&transpose(rows.map(|row| row[part])));
+            }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn from_bytes(block: &[u8; BLOCK]) -> [Vector; 16 / LANES] {
+            // SAFETY: both types are 64 bytes without padding, valid for every bit pattern.
+            unsafe { std::mem::transmute(*block) }
+        }
+
+        #[inline]
+        #[target_feature(enable = $features)]
+        fn from_row(row: &Row) -> [Vector; 8 / LANES] {
+            // SAFETY: both types are 32 bytes without padding, valid for every bit pattern.
+            unsafe { std::mem::transmute(*row) }
+        }
+    };
+}

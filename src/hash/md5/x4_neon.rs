@@ -17,30 +17,7 @@ const GROUPS: usize = 4;
 type Vector = uint32x4_t;
 
 kernel!(Neon, enable: "neon", detect: std::arch::is_aarch64_feature_detected!("neon"));
-
-/// Block number `index` of up to four messages, word by word; lanes without a message are worthless.
-#[inline]
-#[target_feature(enable = "neon")]
-fn load(messages: &[&[u8]], index: usize, last: bool, words: &mut [Vector; 16]) {
-    let mut rows = [[0; BLOCK]; LANES];
-    write_all(messages, index, last, &mut rows);
-    let rows = rows.map(|row| from_bytes(row));
-    for (quarter, words) in words.chunks_exact_mut(LANES).enumerate() {
-        words.copy_from_slice(&transpose(rows.map(|row| row[quarter])));
-    }
-}
-
-/// Up to four short messages, word by word; lanes without a message are worthless.
-#[inline]
-#[target_feature(enable = "neon")]
-fn load_short(messages: &[&[u8]], words: &mut [Vector; 8]) {
-    let mut rows = [Row::EMPTY; LANES];
-    write_short(messages, &mut rows);
-    let rows = rows.map(|row| from_row(row));
-    for (quarter, words) in words.chunks_exact_mut(LANES).enumerate() {
-        words.copy_from_slice(&transpose(rows.map(|row| row[quarter])));
-    }
-}
+columns!(enable: "neon");
 
 /// Turns four rows of four words into columns.
 #[inline]
@@ -60,20 +37,6 @@ fn transpose([r0, r1, r2, r3]: [Vector; 4]) -> [Vector; 4] {
 #[target_feature(enable = "neon")]
 fn pairs(x: Vector) -> uint64x2_t {
     vreinterpretq_u64_u32(x)
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-fn from_bytes(block: [u8; BLOCK]) -> [Vector; 4] {
-    // SAFETY: both types are 64 bytes without padding, valid for every bit pattern.
-    unsafe { std::mem::transmute(block) }
-}
-
-#[inline]
-#[target_feature(enable = "neon")]
-fn from_row(row: Row) -> [Vector; 2] {
-    // SAFETY: both types are 32 bytes without padding, valid for every bit pattern.
-    unsafe { std::mem::transmute(row) }
 }
 
 #[inline]

@@ -20,28 +20,7 @@ const GROUPS: usize = 3;
 type Vector = __m256i;
 
 kernel!(Avx2, enable: "avx2", detect: is_x86_feature_detected!("avx2"));
-
-/// Block number `index` of up to eight messages, word by word; lanes without a message are worthless.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load(messages: &[&[u8]], index: usize, last: bool, words: &mut [Vector; 16]) {
-    let mut rows = [[0; BLOCK]; LANES];
-    write_all(messages, index, last, &mut rows);
-    let rows = rows.each_ref().map(|row| from_bytes(row));
-    let low = transpose(rows.map(|[low, _]| low));
-    let high = transpose(rows.map(|[_, high]| high));
-    words[..LANES].copy_from_slice(&low);
-    words[LANES..].copy_from_slice(&high);
-}
-
-/// Up to eight short messages, word by word; lanes without a message are worthless.
-#[inline]
-#[target_feature(enable = "avx2")]
-fn load_short(messages: &[&[u8]], words: &mut [Vector; 8]) {
-    let mut rows = [Row::EMPTY; LANES];
-    write_short(messages, &mut rows);
-    *words = transpose(rows.map(|row| from_row(row)));
-}
+columns!(enable: "avx2");
 
 /// Turns eight rows of eight words into columns.
 #[inline]
@@ -68,20 +47,6 @@ fn transpose(rows: [Vector; 8]) -> [Vector; 8] {
         x[i + 4] = _mm256_permute2x128_si256::<0x31>(upper, lower);
     }
     x
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn from_bytes(block: &[u8; BLOCK]) -> [Vector; 2] {
-    // SAFETY: both types are 64 bytes without padding, valid for every bit pattern.
-    unsafe { std::mem::transmute(*block) }
-}
-
-#[inline]
-#[target_feature(enable = "avx2")]
-fn from_row(row: Row) -> Vector {
-    // SAFETY: both types are 32 bytes without padding, valid for every bit pattern.
-    unsafe { std::mem::transmute(row) }
 }
 
 #[inline]
