@@ -59,7 +59,7 @@ pub use error::{Error, ErrorKind};
 #[cfg(feature = "cli")]
 pub use observation::Observation;
 pub use ring::Ring;
-pub use server::{Server, Weight};
+pub use server::{Fields, OptionalFields, Server, Weight};
 pub use server_list::ServerList;
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,7 @@
 //! One server of a list: its name, its weight, and the few things that some dialects want to know beside them.
 
 use std::fmt;
+use std::ops::{Deref, DerefMut};
 
 /// A weight as it was written: some software computes otherwise as soon as a fraction is written, even `1.0`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -61,7 +62,7 @@ impl From<f64> for Weight {
     }
 }
 
-/// One server of a list. Which fields beside `name`, `weight`, `down` and `zone` may be set is for the dialect to say.
+/// One server of a list.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Server {
     /// The identity used in answers; hashed as well, unless the dialect says otherwise. Any bytes, at least one.
@@ -70,6 +71,23 @@ pub struct Server {
     pub weight: Weight,
     /// Not usable at the moment; what follows from that is the dialect's affair.
     pub down: bool,
+    /// haproxy: used only when no other server is usable.
+    pub backup: bool,
+    /// The line on which the server was written, counted from 1; 0 where there is none.
+    pub line: u32,
+    /// What most servers do not have.
+    pub fields: Fields,
+}
+
+/// The fields of a server that most do not have: nothing is stored until one is written.
+///
+/// They are read and written through [`OptionalFields`], which this refers to.
+#[derive(Clone, Debug, Default)]
+pub struct Fields(Option<Box<OptionalFields>>);
+
+/// Fields that may be absent. Which ones may be set, beside `zone`, is for the dialect to say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct OptionalFields {
     /// The text that is hashed in place of the one derived from the name.
     pub label: Option<Vec<u8>>,
     /// haproxy: the number that is hashed.
@@ -80,16 +98,52 @@ pub struct Server {
     pub host: Option<Vec<u8>>,
     /// haproxy: the port hashed with `hash-key = "addr-port"`.
     pub port: Option<u16>,
-    /// haproxy: used only when no other server is usable.
-    pub backup: bool,
     /// uhashring, hashring-js: this server's own number in place of the option.
     pub vnodes: Option<u32>,
     /// cassandra: the places of this server on the circle.
     pub tokens: Option<Vec<i64>>,
     /// The availability zone, for lists of servers that should lie in different ones.
     pub zone: Option<Vec<u8>>,
-    /// The line on which the server was written, counted from 1; 0 where there is none.
-    pub line: u32,
+}
+
+impl OptionalFields {
+    const ABSENT: Self = Self {
+        label: None,
+        id: None,
+        guid: None,
+        host: None,
+        port: None,
+        vnodes: None,
+        tokens: None,
+        zone: None,
+    };
+}
+
+impl From<OptionalFields> for Fields {
+    fn from(optional: OptionalFields) -> Self {
+        Self((optional != OptionalFields::ABSENT).then(|| Box::new(optional)))
+    }
+}
+
+impl Deref for Fields {
+    type Target = OptionalFields;
+
+    fn deref(&self) -> &OptionalFields {
+        self.0.as_deref().unwrap_or(&OptionalFields::ABSENT)
+    }
+}
+
+impl DerefMut for Fields {
+    fn deref_mut(&mut self) -> &mut OptionalFields {
+        self.0.get_or_insert_default()
+    }
+}
+
+/// Fields that were written as absent are equal to those that never were.
+impl PartialEq for Fields {
+    fn eq(&self, other: &Self) -> bool {
+        **self == **other
+    }
 }
 
 impl Server {
@@ -105,7 +159,7 @@ impl Server {
 
     /// What the dialect hashes for this server: the label if there is one, else the name.
     pub(crate) fn label_or_name(&self) -> &[u8] {
-        self.label.as_deref().unwrap_or(&self.name)
+        self.fields.label.as_deref().unwrap_or(&self.name)
     }
 }
 

@@ -36,7 +36,7 @@ pub(crate) fn spread(servers: &[Server], walk: &mut Walk<'_>, out: &mut [u32]) -
         if !seen.insert(server) {
             return true;
         }
-        let zone = servers.get(server as usize).and_then(|server| server.zone.as_ref());
+        let zone = servers.get(server as usize).and_then(|server| server.fields.zone.as_ref());
         if zone.is_some_and(|zone| !zones.insert(zone)) {
             passed_over.push(server);
             return true;
@@ -58,9 +58,10 @@ mod tests {
     use crate::{Dialect, ServerList};
 
     fn ring(zones: &[&str]) -> Ring {
-        let servers = (0..).zip(zones).map(|(index, zone): (u32, _)| Server {
-            zone: (!zone.is_empty()).then(|| zone.as_bytes().to_vec()),
-            ..Server::new(format!("10.0.0.{index}:11211"), 1)
+        let servers = (0..).zip(zones).map(|(index, zone): (u32, _)| {
+            let mut server = Server::new(format!("10.0.0.{index}:11211"), 1);
+            server.fields.zone = (!zone.is_empty()).then(|| zone.as_bytes().to_vec());
+            server
         });
         Ring::build(ServerList::new(Dialect::named("libketama").unwrap(), servers.collect())).unwrap()
     }

@@ -168,15 +168,15 @@ fn server(
         let wanted = random.ratio(1, 4)?;
         match field {
             Field::Label if wanted => {
-                server.label = Some(random.choose(&["a", "b", "10.0.0.1"])?.as_bytes().to_vec())
+                server.fields.label = Some(random.choose(&["a", "b", "10.0.0.1"])?.as_bytes().to_vec())
             }
-            Field::Id if wanted => server.id = Some(random.int_in_range(1..=12)?),
-            Field::Guid if wanted => server.guid = Some(random.arbitrary::<[u8; 2]>()?.to_vec()),
-            Field::Host if wanted => server.host = Some(b"10.1.1.1".to_vec()),
-            Field::Port if wanted => server.port = Some(random.arbitrary()?),
+            Field::Id if wanted => server.fields.id = Some(random.int_in_range(1..=12)?),
+            Field::Guid if wanted => server.fields.guid = Some(random.arbitrary::<[u8; 2]>()?.to_vec()),
+            Field::Host if wanted => server.fields.host = Some(b"10.1.1.1".to_vec()),
+            Field::Port if wanted => server.fields.port = Some(random.arbitrary()?),
             Field::Backup => server.backup = wanted,
-            Field::Vnodes if wanted => server.vnodes = Some(random.int_in_range(1..=9)?),
-            Field::Tokens => server.tokens = Some(random.arbitrary::<[i64; 3]>()?.to_vec()),
+            Field::Vnodes if wanted => server.fields.vnodes = Some(random.int_in_range(1..=9)?),
+            Field::Tokens => server.fields.tokens = Some(random.arbitrary::<[i64; 3]>()?.to_vec()),
             _ => {}
         }
     }

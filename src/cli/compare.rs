@@ -153,7 +153,7 @@ fn share_names(first: &mut ServerList, second: &mut ServerList) {
 }
 
 fn has_addresses(list: &ServerList) -> bool {
-    list.servers.iter().any(|server| server.host.is_some())
+    list.servers.iter().any(|server| server.fields.host.is_some())
 }
 
 /// A key with two answers.

@@ -19,7 +19,7 @@ pub(super) fn resolved<'a>(
     server: &'a Server,
     derive: impl FnOnce(&'a [u8]) -> Cow<'a, [u8]>,
 ) -> Result<Cow<'a, [u8]>, Error> {
-    if let Some(label) = &server.label {
+    if let Some(label) = &server.fields.label {
         return Ok(Cow::Borrowed(label));
     }
     let host = std::str::from_utf8(HostPort::split(&server.name).host).ok();
@@ -61,7 +61,7 @@ mod tests {
         {
             let mut server = Server::new(name, 1);
             assert_eq!(label(&server), None, "{name}");
-            server.label = Some(b"anything".to_vec());
+            server.fields.label = Some(b"anything".to_vec());
             assert_eq!(label(&server).unwrap(), b"anything", "{name}");
         }
     }

@@ -29,7 +29,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     let mut points = Placer::new(options.max_points());
     for (server, index) in servers.iter().zip(0..) {
         // Label: none. Points: the tokens that the server was given.
-        let tokens = server.tokens.as_deref().unwrap_or_default();
+        let tokens = server.fields.tokens.as_deref().unwrap_or_default();
         if tokens.is_empty() {
             return Err(refused(server, "it needs `tokens`, its places on the circle"));
         }
@@ -50,11 +50,11 @@ mod tests {
     use super::*;
     use crate::error::ErrorKind;
     use crate::hash::cassandra::token;
-    use crate::{Ring, ServerList};
+    use crate::{OptionalFields, Ring, ServerList};
 
     fn build(tokens: &[&[i64]]) -> Result<Ring, Error> {
         let server = |(tokens, i): (&&[i64], u32)| Server {
-            tokens: Some(tokens.to_vec()),
+            fields: OptionalFields { tokens: Some(tokens.to_vec()), ..Default::default() }.into(),
             ..Server::new(format!("10.0.0.{i}"), 1)
         };
         Ring::build(ServerList::new(&DIALECT, tokens.iter().zip(0..).map(server).collect()))

@@ -170,7 +170,7 @@ pub(super) fn ring(servers: &[Server], max_points: usize, settings: &Settings) -
         let label = [host_or_name(&server.name, settings.default_port), b"-"].concat();
         // Points: the first little-endian words of each group's digest. A server's own number of groups counts only if
         // it differs from the common one.
-        let own = server.vnodes.map(u64::from).filter(|&own| own != settings.vnodes);
+        let own = server.fields.vnodes.map(u64::from).filter(|&own| own != settings.vnodes);
         let groups =
             own.unwrap_or_else(|| groups::f64(settings.vnodes as f64, weight(server), total, servers.len()));
         (settings.algorithm.groups)(&mut points, index, &label, groups, settings.words)?;

@@ -41,7 +41,7 @@ mod testing;
 use crate::error::{Error, ErrorKind, unknown};
 use crate::health::Settings;
 use crate::rule::Rule;
-use crate::server::{Server, Weight};
+use crate::server::{OptionalFields, Server, Weight};
 use option::{OptionSpec, Options, canonical_word};
 use std::fmt;
 
@@ -179,21 +179,22 @@ impl Dialect {
     /// The server without the fields that this dialect does not have; with its address for a name if that was one.
     pub(crate) fn only_its_fields(&self, server: &Server) -> Server {
         let has = |field| self.fields.contains(&field);
-        let mut kept = server.clone();
-        if let Some(host) = kept.host.take_if(|_| !has(Field::Host)) {
-            kept.name = match (kept.port, host.contains(&b':')) {
+        let (mut kept, mut fields) = (server.clone(), OptionalFields::clone(&server.fields));
+        if let Some(host) = fields.host.take_if(|_| !has(Field::Host)) {
+            kept.name = match (fields.port, host.contains(&b':')) {
                 (Some(port), true) => [b"[", &host[..], b"]:", port.to_string().as_bytes()].concat(),
                 (Some(port), false) => [&host[..], b":", port.to_string().as_bytes()].concat(),
                 (None, _) => host,
             };
         }
-        kept.label.take_if(|_| !has(Field::Label));
-        kept.id.take_if(|_| !has(Field::Id));
-        kept.guid.take_if(|_| !has(Field::Guid));
-        kept.port.take_if(|_| !has(Field::Port));
-        kept.vnodes.take_if(|_| !has(Field::Vnodes));
-        kept.tokens.take_if(|_| !has(Field::Tokens));
+        fields.label.take_if(|_| !has(Field::Label));
+        fields.id.take_if(|_| !has(Field::Id));
+        fields.guid.take_if(|_| !has(Field::Guid));
+        fields.port.take_if(|_| !has(Field::Port));
+        fields.vnodes.take_if(|_| !has(Field::Vnodes));
+        fields.tokens.take_if(|_| !has(Field::Tokens));
         kept.backup &= has(Field::Backup);
+        kept.fields = fields.into();
         kept
     }
 
@@ -265,14 +266,14 @@ impl Field {
     /// The fields that are set in a server.
     fn all_set(server: &Server) -> impl Iterator<Item = Self> + use<> {
         [
-            (Self::Label, server.label.is_some()),
-            (Self::Id, server.id.is_some()),
-            (Self::Guid, server.guid.is_some()),
-            (Self::Host, server.host.is_some()),
-            (Self::Port, server.port.is_some()),
+            (Self::Label, server.fields.label.is_some()),
+            (Self::Id, server.fields.id.is_some()),
+            (Self::Guid, server.fields.guid.is_some()),
+            (Self::Host, server.fields.host.is_some()),
+            (Self::Port, server.fields.port.is_some()),
             (Self::Backup, server.backup),
-            (Self::Vnodes, server.vnodes.is_some()),
-            (Self::Tokens, server.tokens.is_some()),
+            (Self::Vnodes, server.fields.vnodes.is_some()),
+            (Self::Tokens, server.fields.tokens.is_some()),
         ]
         .into_iter()
         .filter_map(|(field, set)| set.then_some(field))

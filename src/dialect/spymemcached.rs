@@ -70,7 +70,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
 }
 
 fn label(server: &Server, libmemcached: bool) -> Result<Cow<'_, [u8]>, Error> {
-    match &server.label {
+    match &server.fields.label {
         Some(label) => Ok(Cow::Borrowed(label)),
         None if libmemcached => Ok(Cow::Borrowed(address::without_default_port(&server.name))),
         None => address::resolved(server, Cow::Borrowed),
@@ -153,7 +153,7 @@ mod tests {
     fn of_equal_points_the_last_server_owns_all() {
         let mut servers = five();
         for server in &mut servers {
-            server.label = Some(b"same".to_vec());
+            server.fields.label = Some(b"same".to_vec());
         }
         let ring = Ring::build(list(servers, &[])).unwrap();
         assert!((0..50).all(|number| ring.lookup(format!("{number}").as_bytes()) == Some(4)));

@@ -89,6 +89,7 @@ mod tests {
     use crate::dialect::option::Value;
     use crate::error::ErrorKind;
     use crate::ring::Ring;
+    use crate::server::OptionalFields;
     use crate::server::Weight;
     use crate::server_list::ServerList;
 
@@ -107,7 +108,8 @@ mod tests {
     }
 
     fn labelled(name: &str, label: &str) -> Server {
-        Server { label: Some(label.into()), ..Server::new(name, 1) }
+        let fields = OptionalFields { label: Some(label.into()), ..Default::default() };
+        Server { fields: fields.into(), ..Server::new(name, 1) }
     }
 
     /// Ten servers, weights from 0.3 to 3.

@@ -122,7 +122,7 @@ fn sorted(servers: &[Server]) -> Result<Vec<Member<'_>>, Error> {
 // Label: NAME-k, k from 0. NAME is the name after the server line; without one it is the host if the port is 11211 as a
 // number, else host and port as written, and the path and a colon for a socket.
 fn ring_name(server: &Server) -> Cow<'_, [u8]> {
-    if let Some(label) = &server.label {
+    if let Some(label) = &server.fields.label {
         return label.into();
     }
     let split = HostPort::split(&server.name);
@@ -218,14 +218,14 @@ mod tests {
             assert_eq!(*ring_name(&Server::new(name, 1)), *on_ring.as_bytes());
         }
         let mut server = Server::new("/path/sock", 1);
-        server.label = Some(b"alpha".to_vec());
+        server.fields.label = Some(b"alpha".to_vec());
         assert_eq!(*ring_name(&server), *b"alpha");
     }
 
     #[test]
     fn equal_names_on_the_ring_are_refused() {
         let mut list = servers(&["10.0.0.1:11211", "10.0.0.2:11211"]);
-        list[1].label = Some(b"10.0.0.1".to_vec());
+        list[1].fields.label = Some(b"10.0.0.1".to_vec());
         let error = ring(&DIALECT, &[], list.clone()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Server);
         let text = error.to_string();

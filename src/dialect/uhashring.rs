@@ -93,7 +93,7 @@ fn weight(server: &Server) -> i64 {
 /// The server's own number, else the option's, else the mode's.
 fn vnodes(server: &Server, options: &Options, default: u32) -> u32 {
     let option = || options.int_if_set("vnodes").and_then(|vnodes| u32::try_from(vnodes).ok());
-    server.vnodes.or_else(option).unwrap_or(default)
+    server.fields.vnodes.or_else(option).unwrap_or(default)
 }
 
 #[cfg(test)]

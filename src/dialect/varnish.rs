@@ -103,8 +103,8 @@ mod tests {
     #[test]
     fn a_second_server_with_the_same_ident_takes_part_in_nothing() {
         let mut servers = servers(&["a", "b", "c", "d"]);
-        servers[1].label = Some(b"a".to_vec());
-        servers[3].label = Some(b"c".to_vec());
+        servers[1].fields.label = Some(b"a".to_vec());
+        servers[3].fields.label = Some(b"c".to_vec());
         let full = ring(&DIALECT, &[("alt", "9")], servers.clone()).unwrap();
         let cut = ring(&DIALECT, &[("alt", "1")], servers.clone()).unwrap();
         let first = ring(&DIALECT, &[], servers).unwrap();

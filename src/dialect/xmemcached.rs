@@ -115,7 +115,8 @@ fn libmemcached(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     let mut points = Placer::new(options.max_points());
     for (server, index) in servers.iter().zip(0..) {
         // Label: TEXT-i, i from 0; TEXT is the host, with its port unless that is 11211.
-        let text = server.label.as_deref().unwrap_or_else(|| address::without_default_port(&server.name));
+        let text =
+            server.fields.label.as_deref().unwrap_or_else(|| address::without_default_port(&server.name));
         let prefix = [text, b"-"].concat();
         // Points: 100 for each server, whatever its weight. Hash: one-at-a-time for points and keys.
         points
@@ -225,7 +226,7 @@ mod tests {
     fn of_equal_scores_the_first_server_wins() {
         let mut servers = servers(3);
         for server in &mut servers {
-            server.label = Some(b"same".to_vec());
+            server.fields.label = Some(b"same".to_vec());
         }
         let ring = Ring::build(list(servers, &[("locator", "election")])).unwrap();
         assert_eq!(ring.lookup(b"key"), Some(0));

@@ -514,7 +514,7 @@ fn lists_over_zones_pass_over_dead_servers() {
     let zoned = ring
         .changed(|servers| {
             for (server, zone) in servers.iter_mut().zip(["a", "a", "a", "b", "b", "c"]) {
-                server.zone = Some(zone.into());
+                server.fields.zone = Some(zone.into());
             }
         })
         .unwrap();

@@ -5,7 +5,7 @@ use crate::dialect::Dialect;
 use crate::dialect::option::Value;
 use crate::error::{Error, ErrorKind};
 use crate::memory;
-use crate::server::{Server, Weight};
+use crate::server::{Fields, OptionalFields, Server, Weight};
 use crate::server_list::ServerList;
 
 /// The three sections.
@@ -81,34 +81,35 @@ fn put_server(out: &mut Vec<u8>, server: &Server) -> Result<(), Error> {
         Weight::Integer(weight) => (0, weight.to_ne_bytes()),
         Weight::Fraction(weight) => (FRACTION, weight.to_ne_bytes()),
     };
+    let fields: &OptionalFields = &server.fields;
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
     out.push(flag(server.down, DOWN) | flag(server.backup, BACKUP) | fraction);
     out.push(
-        flag(server.label.is_some(), LABEL)
-            | flag(server.id.is_some(), ID)
-            | flag(server.guid.is_some(), GUID)
-            | flag(server.host.is_some(), HOST)
-            | flag(server.port.is_some(), PORT)
-            | flag(server.vnodes.is_some(), VNODES)
-            | flag(server.tokens.is_some(), TOKENS)
-            | flag(server.zone.is_some(), ZONE),
+        flag(fields.label.is_some(), LABEL)
+            | flag(fields.id.is_some(), ID)
+            | flag(fields.guid.is_some(), GUID)
+            | flag(fields.host.is_some(), HOST)
+            | flag(fields.port.is_some(), PORT)
+            | flag(fields.vnodes.is_some(), VNODES)
+            | flag(fields.tokens.is_some(), TOKENS)
+            | flag(fields.zone.is_some(), ZONE),
     );
     out.extend(weight);
     put_u32(out, server.line);
     let text =
         |out: &mut Vec<u8>, text: &Option<Vec<u8>>| text.as_ref().map_or(Ok(()), |text| put_bytes(out, text));
     let number = |out: &mut Vec<u8>, number: Option<u32>| number.into_iter().for_each(|n| put_u32(out, n));
-    text(out, &server.label)?;
-    number(out, server.id);
-    text(out, &server.guid)?;
-    text(out, &server.host)?;
-    number(out, server.port.map(u32::from));
-    number(out, server.vnodes);
-    if let Some(tokens) = &server.tokens {
+    text(out, &fields.label)?;
+    number(out, fields.id);
+    text(out, &fields.guid)?;
+    text(out, &fields.host)?;
+    number(out, fields.port.map(u32::from));
+    number(out, fields.vnodes);
+    if let Some(tokens) = &fields.tokens {
         put_u32(out, u32::try_from(tokens.len()).map_err(|_| too_large())?);
         tokens.iter().for_each(|token| out.extend(token.to_ne_bytes()));
     }
-    text(out, &server.zone)
+    text(out, &fields.zone)
 }
 
 /// Reads a list. Nothing is taken for granted of the bytes.
@@ -116,8 +117,9 @@ pub(super) fn decode(list: &[u8], index: &[u8], servers: &[u8]) -> Result<Server
     let damaged = || refused("the server list is damaged");
     let mut list = header(list)?.ok_or_else(damaged)?;
     let count = index.len() / size_of::<u32>();
-    // Each with its name; what else a server has is not longer than its entry.
-    let bytes = count.saturating_mul(2 * size_of::<Server>()).saturating_add(servers.len());
+    // Each may have all fields; what is written in them is not longer than its entry.
+    let most = 2 * (size_of::<Server>() + size_of::<OptionalFields>());
+    let bytes = count.saturating_mul(most).saturating_add(servers.len());
     memory::room(bytes, format_args!("{count} servers"))?;
     list.servers.reserve_exact(count);
     for number in 0..count {
@@ -168,7 +170,7 @@ fn option<'a>(reader: &mut Reader<'a>) -> Option<(&'a str, Value)> {
 #[inline]
 fn server(reader: &mut Reader) -> Option<Server> {
     let name = reader.bytes()?.to_vec();
-    let [0, flags, fields] = reader.array()? else { return None };
+    let [0, flags, set] = reader.array()? else { return None };
     let weight = reader.array()?;
     let weight = if flags & FRACTION == 0 {
         Weight::Integer(i64::from_ne_bytes(weight))
@@ -176,28 +178,29 @@ fn server(reader: &mut Reader) -> Option<Server> {
         Weight::Fraction(f64::from_ne_bytes(weight))
     };
     let (down, backup, line) = (flags & DOWN != 0, flags & BACKUP != 0, reader.u32()?);
-    let server = Server { name, weight, down, backup, line, ..Server::default() };
     // Most servers have nothing else.
-    if fields == 0 { Some(server) } else { fill(server, fields, reader) }
+    let fields = if set == 0 { Fields::default() } else { optional_fields(set, reader)?.into() };
+    Some(Server { name, weight, down, backup, line, fields })
 }
 
-/// Reads the fields of a server that not all have.
-fn fill(mut server: Server, fields: u8, reader: &mut Reader) -> Option<Server> {
-    let has = |field| fields & field != 0;
+/// The fields of a server that not all have.
+fn optional_fields(set: u8, reader: &mut Reader) -> Option<OptionalFields> {
+    let mut fields = OptionalFields::default();
+    let has = |field| set & field != 0;
     let text = |reader: &mut Reader| Some(reader.bytes()?.to_vec());
-    server.label = reader.optional(has(LABEL), text)?;
-    server.id = reader.optional(has(ID), Reader::u32)?;
-    server.guid = reader.optional(has(GUID), text)?;
-    server.host = reader.optional(has(HOST), text)?;
-    server.port = reader.optional(has(PORT), |reader| u16::try_from(reader.u32()?).ok())?;
-    server.vnodes = reader.optional(has(VNODES), Reader::u32)?;
-    server.tokens = reader.optional(has(TOKENS), |reader| {
+    fields.label = reader.optional(has(LABEL), text)?;
+    fields.id = reader.optional(has(ID), Reader::u32)?;
+    fields.guid = reader.optional(has(GUID), text)?;
+    fields.host = reader.optional(has(HOST), text)?;
+    fields.port = reader.optional(has(PORT), |reader| u16::try_from(reader.u32()?).ok())?;
+    fields.vnodes = reader.optional(has(VNODES), Reader::u32)?;
+    fields.tokens = reader.optional(has(TOKENS), |reader| {
         let count = reader.u32()?;
         let bytes = reader.take((count as usize).checked_mul(8)?)?;
         Some(bytes.as_chunks().0.iter().map(|token| i64::from_ne_bytes(*token)).collect())
     })?;
-    server.zone = reader.optional(has(ZONE), text)?;
-    Some(server)
+    fields.zone = reader.optional(has(ZONE), text)?;
+    Some(fields)
 }
 
 /// Bytes yet to be read; every read beyond them gives None.
@@ -248,18 +251,21 @@ mod tests {
         list.options.set_text("max-points", "77").unwrap();
         list.replicas = Some(3);
         list.servers.push(Server::new("plain:1", i64::MIN));
-        list.servers.push(Server {
-            down: true,
+        let fields = OptionalFields {
             label: Some(b"label".to_vec()),
             id: Some(u32::MAX),
             guid: Some(b"".to_vec()),
             host: Some(b"10.0.0.1".to_vec()),
             port: Some(u16::MAX),
-            backup: true,
             vnodes: Some(1),
             tokens: Some(vec![i64::MIN, -1, 0, i64::MAX]),
             zone: Some(b"z\0\xff".to_vec()),
+        };
+        list.servers.push(Server {
+            down: true,
+            backup: true,
             line: 9,
+            fields: fields.into(),
             ..Server::new("full", 0.25)
         });
         let Sections { list: head, index, servers } = encode(&list).unwrap();
@@ -275,8 +281,9 @@ mod tests {
 
     #[test]
     fn a_list_that_ends_too_soon_is_refused() {
-        let servers =
-            vec![Server::new("a:1", 1), Server { zone: Some(b"z".to_vec()), ..Server::new("b", 2) }];
+        let mut zoned = Server::new("b", 2);
+        zoned.fields.zone = Some(b"z".to_vec());
+        let servers = vec![Server::new("a:1", 1), zoned];
         let list = ServerList::new(Dialect::named("nginx").unwrap(), servers);
         let Sections { list: head, index, servers } = encode(&list).unwrap();
         for end in 0..head.len() {

@@ -8,7 +8,7 @@ use super::tree::{Entry, Field, Fields, Item, Tree};
 use crate::dialect::Dialect;
 use crate::dialect::option::{Options, Value};
 use crate::error::{Error, ErrorKind};
-use crate::server::Server;
+use crate::server::{OptionalFields, Server};
 
 /// The fields of a list that both forms have.
 pub(crate) const FIELDS: [&str; 5] = ["dialect", "options", "servers", "replicas", "note"];
@@ -62,20 +62,23 @@ fn server(item: &Item, dialect: &Dialect) -> Result<Server, Error> {
     let flag = |name| fields.get(name).map_or(Ok(false), Field::flag);
     let counting = |name| fields.get(name).map(|field| field.integer(1, u32::MAX)).transpose();
     let name = fields.need("name")?;
-    let server = Server {
-        name: name.bytes()?,
-        weight: fields.get("weight").map(Field::weight).transpose()?.unwrap_or_default(),
-        down: flag("down")?,
+    let optional = OptionalFields {
         label: bytes("label")?,
         id: counting("id")?,
         guid: bytes("guid")?,
         host: bytes("host")?,
         port: fields.get("port").map(|field| field.integer(0, u16::MAX)).transpose()?,
-        backup: flag("backup")?,
         vnodes: counting("vnodes")?,
         tokens: fields.get("tokens").map(tokens).transpose()?,
         zone: bytes("zone")?,
+    };
+    let server = Server {
+        name: name.bytes()?,
+        weight: fields.get("weight").map(Field::weight).transpose()?.unwrap_or_default(),
+        down: flag("down")?,
+        backup: flag("backup")?,
         line: name.item.place.line,
+        fields: optional.into(),
     };
     if server.name.is_empty() {
         return Err(name.refuse("a text that is not empty"));
@@ -138,17 +141,17 @@ mod tests {
 
     #[test]
     fn own_fields_of_a_dialect_are_read() {
-        assert_eq!(read("label", Tree::Text("l".into())).unwrap().label, Some(b"l".to_vec()));
-        assert_eq!(read("ID", Tree::Integer(7)).unwrap().id, Some(7));
-        assert_eq!(read("port", Tree::Integer(65_535)).unwrap().port, Some(65_535));
+        assert_eq!(read("label", Tree::Text("l".into())).unwrap().fields.label, Some(b"l".to_vec()));
+        assert_eq!(read("ID", Tree::Integer(7)).unwrap().fields.id, Some(7));
+        assert_eq!(read("port", Tree::Integer(65_535)).unwrap().fields.port, Some(65_535));
         assert!(read("backup", Tree::Bool(true)).unwrap().backup);
-        assert_eq!(read("vnodes", Tree::Integer(1)).unwrap().vnodes, Some(1));
+        assert_eq!(read("vnodes", Tree::Integer(1)).unwrap().fields.vnodes, Some(1));
     }
 
     #[test]
     fn tokens_are_integers_or_decimal_text() {
         let least = Tree::Text(i64::MIN.to_string());
-        let tokens = read("tokens", list(vec![Tree::Integer(-1), least])).unwrap().tokens;
+        let tokens = read("tokens", list(vec![Tree::Integer(-1), least])).unwrap().fields.tokens.clone();
         assert_eq!(tokens, Some(vec![-1, i64::MIN]));
         let taken = "`tokens` takes signed integers of 64 bits, bare or as decimal text";
         let most = Tree::Integer(1 << 63);

@@ -126,7 +126,7 @@ mod tests {
         let [first, second] = &list.servers[..] else { panic!("{:?}", list.servers) };
         assert_eq!((&first.name[..], first.weight, first.line), (&b"10.0.0.1:11211"[..], 600.into(), 10));
         assert_eq!((second.weight, second.down, second.line), (Weight::Integer(1), true, 14));
-        assert_eq!(second.zone.as_deref(), Some(&b"b"[..]));
+        assert_eq!(second.fields.zone.as_deref(), Some(&b"b"[..]));
     }
 
     #[test]

@@ -327,14 +327,14 @@ fn in_toml(list: &ServerList) -> String {
         field("[[servers]]\nname", Some(quoted(&server.name)));
         field("weight", Some(server.weight.to_string()));
         field("down", server.down.then(|| "true".to_owned()));
-        field("label", server.label.as_deref().map(quoted));
-        field("id", server.id.map(|id| id.to_string()));
-        field("guid", server.guid.as_deref().map(quoted));
-        field("host", server.host.as_deref().map(quoted));
-        field("port", server.port.map(|port| port.to_string()));
+        field("label", server.fields.label.as_deref().map(quoted));
+        field("id", server.fields.id.map(|id| id.to_string()));
+        field("guid", server.fields.guid.as_deref().map(quoted));
+        field("host", server.fields.host.as_deref().map(quoted));
+        field("port", server.fields.port.map(|port| port.to_string()));
         field("backup", server.backup.then(|| "true".to_owned()));
-        field("vnodes", server.vnodes.map(|vnodes| vnodes.to_string()));
-        field("tokens", server.tokens.as_ref().map(|tokens| format!("{tokens:?}")));
+        field("vnodes", server.fields.vnodes.map(|vnodes| vnodes.to_string()));
+        field("tokens", server.fields.tokens.as_ref().map(|tokens| format!("{tokens:?}")));
     }
     text
 }

@@ -13,7 +13,7 @@ use crate::dialect::Dialect;
 use crate::dialect::option::Options;
 use crate::error::{Error, ErrorKind};
 use crate::segment;
-use crate::server::{Server, Weight};
+use crate::server::{OptionalFields, Server, Weight};
 use crate::server_list::ServerList;
 use std::ffi::{OsStr, c_char, c_double, c_int};
 use std::os::unix::ffi::OsStrExt;
@@ -52,10 +52,7 @@ unsafe fn server(server: &ketama_server) -> Result<Server, Error> {
     let name = text(server.name).ok_or_else(|| Error::new(ErrorKind::Server, "a server's name is NULL"))?;
     // SAFETY: by the contract of this function.
     let tokens = unsafe { slice(server.tokens, server.token_count) };
-    Ok(Server {
-        weight: weight(server.weight),
-        down: server.down != 0,
-        backup: server.backup != 0,
+    let fields = OptionalFields {
         label: text(server.label),
         zone: text(server.zone),
         guid: text(server.guid),
@@ -64,6 +61,12 @@ unsafe fn server(server: &ketama_server) -> Result<Server, Error> {
         port: Some(server.port).filter(|&port| port != 0),
         vnodes: Some(server.vnodes).filter(|&vnodes| vnodes != 0),
         tokens: tokens.filter(|tokens| !tokens.is_empty()).map(<[i64]>::to_vec),
+    };
+    Ok(Server {
+        weight: weight(server.weight),
+        down: server.down != 0,
+        backup: server.backup != 0,
+        fields: fields.into(),
         ..Server::new(name, 1)
     })
 }

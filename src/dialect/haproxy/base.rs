@@ -20,7 +20,7 @@ fn base(server: &Server, id: u32, hash_key: &str) -> Result<u32, Error> {
         "id32" => full_hash(id.swap_bytes()),
         "addr" => of_address(address(server)?, 0),
         "addr-port" => of_address(address(server)?, full_hash(port(server)?.into())),
-        "guid" => server.guid.as_ref().map_or(id.wrapping_mul(4096), |guid| xxh32(guid, 0)),
+        "guid" => server.fields.guid.as_ref().map_or(id.wrapping_mul(4096), |guid| xxh32(guid, 0)),
         _ => id.wrapping_mul(4096),
     })
 }
@@ -28,14 +28,14 @@ fn base(server: &Server, id: u32, hash_key: &str) -> Result<u32, Error> {
 /// The id of each server: its own, or the least one that is free and beyond those given to servers before it.
 pub(super) fn ids(servers: &[Server]) -> Result<Vec<u32>, Error> {
     let mut taken = HashSet::new();
-    for (server, id) in servers.iter().filter_map(|server| server.id.map(|id| (server, id))) {
+    for (server, id) in servers.iter().filter_map(|server| server.fields.id.map(|id| (server, id))) {
         if id == 0 || !taken.insert(id) {
             return Err(refused(server, "`id` is an integer of at least 1 that no other server has"));
         }
     }
     let mut next = 1;
     let mut id = |server: &Server| {
-        let id = server.id.unwrap_or_else(|| {
+        let id = server.fields.id.unwrap_or_else(|| {
             while taken.contains(&next) {
                 next += 1;
             }
@@ -56,7 +56,7 @@ fn of_address(address: IpAddr, seed: u32) -> u32 {
 }
 
 fn address(server: &Server) -> Result<IpAddr, Error> {
-    let found = match &server.host {
+    let found = match &server.fields.host {
         Some(host) => numeric(host),
         None => in_name(&server.name).map(|(address, _)| address),
     };
@@ -67,6 +67,7 @@ fn address(server: &Server) -> Result<IpAddr, Error> {
 fn port(server: &Server) -> Result<u16, Error> {
     let in_name = || in_name(&server.name).and_then(|(_, port)| port);
     server
+        .fields
         .port
         .or_else(in_name)
         .ok_or_else(|| refused(server, "`hash-key` needs its port, in `port` or else in the name"))
@@ -95,13 +96,15 @@ fn numeric(text: &[u8]) -> Option<IpAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::server::OptionalFields;
 
     fn server(name: &str) -> Server {
         Server::new(name, 1)
     }
 
     fn numbered(ids: &[Option<u32>]) -> Vec<Server> {
-        ids.iter().map(|&id| Server { id, ..server("s") }).collect()
+        let fields = |&id| OptionalFields { id, ..Default::default() }.into();
+        ids.iter().map(|id| Server { fields: fields(id), ..server("s") }).collect()
     }
 
     #[test]
@@ -127,8 +130,8 @@ mod tests {
     #[test]
     fn addresses_are_taken_from_the_name_where_they_are_not_given() {
         let mut given = server("s1");
-        given.host = Some(b"10.1.2.3".to_vec());
-        given.port = Some(8080);
+        given.fields.host = Some(b"10.1.2.3".to_vec());
+        given.fields.port = Some(8080);
         let base = |server: &Server, hash_key| base(server, 1, hash_key).unwrap();
         let (addr, addr_port) = (base(&given, "addr"), base(&given, "addr-port"));
         assert_eq!(addr, full_hash(0x0302_010a));
@@ -158,7 +161,7 @@ mod tests {
             assert!(base(&server(name), 1, hash_key).is_err(), "{name} {hash_key}");
         }
         let mut server = server("10.1.2.3:80");
-        server.host = Some(b"cache.example".to_vec());
+        server.fields.host = Some(b"cache.example".to_vec());
         assert!(base(&server, 1, "addr").is_err());
     }
 
@@ -166,7 +169,7 @@ mod tests {
     fn a_server_without_a_guid_has_the_base_of_its_id() {
         let mut server = server("s");
         assert_eq!(base(&server, 1_048_577, "guid").unwrap(), base(&server, 1, "id").unwrap());
-        server.guid = Some(b"g-1".to_vec());
+        server.fields.guid = Some(b"g-1".to_vec());
         assert_eq!(base(&server, 1, "guid").unwrap(), xxh32(b"g-1", 0));
         assert_eq!(base(&server, 0x0102_0304, "id32").unwrap(), full_hash(0x0403_0201));
         assert_eq!(base(&server, 7, "hashed-id").unwrap(), full_hash(7));

@@ -23,7 +23,7 @@ fn ring(dialect: &str) -> Ring {
     let mut list = list_of(dialect, "10.0", 3);
     if dialect == "cassandra" {
         for (server, token) in list.servers.iter_mut().zip([-7_i64 << 60, 1, 1 << 40]) {
-            server.tokens = Some(vec![token, token + 9, token ^ 0x55aa]);
+            server.fields.tokens = Some(vec![token, token + 9, token ^ 0x55aa]);
         }
     }
     Ring::build(list).unwrap()

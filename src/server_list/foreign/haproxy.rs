@@ -142,7 +142,7 @@ impl Section {
                 let (mut server, mut hash_key) = (self.template.clone(), self.hash_key.clone());
                 server.name = name.text.as_bytes().to_vec();
                 server.line = name.place.line;
-                (server.host, server.port) = split(address)?;
+                (server.fields.host, server.fields.port) = split(address)?;
                 keywords(&mut server, &mut hash_key, keys)?;
                 self.servers.push((server, hash_key, name.clone()));
             }
@@ -241,9 +241,9 @@ fn keywords(server: &mut Server, hash_key: &mut Option<String>, words: &[Word]) 
                 if id == 0 {
                     return Err(argument.error("`id` takes an integer above 0"));
                 }
-                server.id = Some(id);
+                server.fields.id = Some(id);
             }
-            "guid" => server.guid = Some(argument()?.text.as_bytes().to_vec()),
+            "guid" => server.fields.guid = Some(argument()?.text.as_bytes().to_vec()),
             "hash-key" => *hash_key = Some(argument()?.text.clone()),
             "backup" => server.backup = true,
             "no-backup" => server.backup = false,
@@ -285,10 +285,10 @@ pub(super) fn write(list: &ServerList) -> Result<Written, Error> {
             return Err(refused(server, "names in HAProxy have letters, digits and `.:_-` only"));
         }
         let _ = write!(text, "    server {name} {} weight {}", address(server, name)?, server.weight);
-        if let Some(id) = server.id {
+        if let Some(id) = server.fields.id {
             let _ = write!(text, " id {id}");
         }
-        if let Some(guid) = &server.guid {
+        if let Some(guid) = &server.fields.guid {
             let _ = write!(text, " guid {}", utf8(server, guid)?);
         }
         if !["id", "hashed-id"].contains(&hash_key) {
@@ -302,7 +302,7 @@ pub(super) fn write(list: &ServerList) -> Result<Written, Error> {
 
 /// The address to connect to: that of the fields, else the name if it has the form of one.
 fn address(server: &Server, name: &str) -> Result<String, Error> {
-    let Some(host) = &server.host else {
+    let Some(host) = &server.fields.host else {
         return match HostPort::split(&server.name) {
             HostPort { port: Some(_), .. } => Ok(name.to_owned()),
             _ => Err(refused(
@@ -313,5 +313,5 @@ fn address(server: &Server, name: &str) -> Result<String, Error> {
     };
     let host = utf8(server, host)?;
     let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    Ok(server.port.map_or(host.clone(), |port| format!("{host}:{port}")))
+    Ok(server.fields.port.map_or(host.clone(), |port| format!("{host}:{port}")))
 }

@@ -174,7 +174,7 @@ fn beside_the_fleet(list: &ServerList) -> Vec<String> {
     if list.options.is_set("max-points") {
         left_out.push("option `max-points` is left out".to_owned());
     }
-    if list.servers.iter().any(|server| server.zone.is_some()) {
+    if list.servers.iter().any(|server| server.fields.zone.is_some()) {
         left_out.push("`zone` of servers is left out".to_owned());
     }
     left_out

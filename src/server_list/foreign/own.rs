@@ -46,14 +46,22 @@ fn write_server(text: &mut String, server: &Server) -> Result<(), Error> {
     if server.down {
         field(text, "down", true);
     }
-    let texts =
-        [("label", &server.label), ("guid", &server.guid), ("host", &server.host), ("zone", &server.zone)];
+    let texts = [
+        ("label", &server.fields.label),
+        ("guid", &server.fields.guid),
+        ("host", &server.fields.host),
+        ("zone", &server.fields.zone),
+    ];
     for (name, bytes) in texts {
         if let Some(bytes) = bytes {
             field(text, name, quoted(utf8(server, bytes)?));
         }
     }
-    let numbers = [("id", server.id), ("port", server.port.map(u32::from)), ("vnodes", server.vnodes)];
+    let numbers = [
+        ("id", server.fields.id),
+        ("port", server.fields.port.map(u32::from)),
+        ("vnodes", server.fields.vnodes),
+    ];
     for (name, number) in numbers {
         if let Some(number) = number {
             field(text, name, number);
@@ -62,7 +70,7 @@ fn write_server(text: &mut String, server: &Server) -> Result<(), Error> {
     if server.backup {
         field(text, "backup", true);
     }
-    if let Some(tokens) = &server.tokens {
+    if let Some(tokens) = &server.fields.tokens {
         let tokens: Vec<String> = tokens.iter().map(i64::to_string).collect();
         field(text, "tokens", format_args!("[{}]", tokens.join(", ")));
     }

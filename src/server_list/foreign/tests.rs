@@ -44,7 +44,7 @@ fn a_pool_of_twemproxy_is_read() {
             ("/tmp/x.sock".into(), 3.into(), false)
         ]
     );
-    assert_eq!(list.servers[2].label.as_deref(), Some(&b"s"[..]));
+    assert_eq!(list.servers[2].fields.label.as_deref(), Some(&b"s"[..]));
     assert_eq!(options(&list), ["hash=fnv1a-64", "hash-tag={}", "distribution=ketama"]);
     round_trip(Format::Twemproxy, &list);
     assert_eq!(
@@ -133,7 +133,10 @@ fn a_backend_of_haproxy_is_read_with_its_defaults() {
         [("s1".into(), 3.into(), false), ("s2".into(), 7.into(), false), ("s3".into(), 3.into(), true)]
     );
     let second = &list.servers[1];
-    assert_eq!((second.host.as_deref(), second.port, second.id), (Some(&b"::1"[..]), Some(81), Some(9)));
+    assert_eq!(
+        (second.fields.host.as_deref(), second.fields.port, second.fields.id),
+        (Some(&b"::1"[..]), Some(81), Some(9))
+    );
     assert_eq!(list.servers.iter().map(|server| server.backup).collect::<Vec<_>>(), [false, false, true]);
     assert_eq!(options(&list), ["hash-type=consistent"]);
     round_trip(Format::Haproxy, &list);

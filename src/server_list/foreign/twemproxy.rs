@@ -8,7 +8,7 @@ use super::{Written, choose, downs, utf8, yaml};
 use crate::dialect::option::Value;
 use crate::dialect::{Dialect, refused};
 use crate::error::{Error, ErrorKind, unknown};
-use crate::server::{HostPort, Server};
+use crate::server::{HostPort, OptionalFields, Server};
 use crate::server_list::ServerList;
 use std::fmt::Write;
 
@@ -116,7 +116,10 @@ fn server(item: &Item) -> Result<Server, Error> {
         return Err(refuse("there is no port from 1 to 65535"));
     }
     let label = label.map(|label| label.as_bytes().to_vec());
-    Ok(Server { label, line: item.place.line, ..Server::new(name, i64::from(weight)) })
+    let mut server = Server::new(name, i64::from(weight));
+    server.line = item.place.line;
+    server.fields = OptionalFields { label, ..Default::default() }.into();
+    Ok(server)
 }
 
 pub(super) fn write(list: &ServerList) -> Result<Written, Error> {
@@ -132,12 +135,14 @@ pub(super) fn write(list: &ServerList) -> Result<Written, Error> {
     text.push_str("  servers:\n");
     for server in &list.servers {
         let name = utf8(server, &server.name)?;
-        let label = server.label.as_deref().map(|label| utf8(server, label)).transpose()?;
+        let label = server.fields.label.as_deref().map(|label| utf8(server, label)).transpose()?;
         let line =
             [format!("{name}:{}", server.weight), label.map_or(String::new(), |label| format!(" {label}"))]
                 .concat();
         let item = Item { value: Tree::Text(line.clone()), place: Place::at(0, 0) };
-        if !self::server(&item).is_ok_and(|read| read.name == server.name && read.label == server.label) {
+        if !self::server(&item)
+            .is_ok_and(|read| read.name == server.name && read.fields.label == server.fields.label)
+        {
             return Err(refused(server, format!("twemproxy could not read it as `{line}`")));
         }
         // Plain scalars are what people write; what YAML might read otherwise is quoted.
