@@ -42,6 +42,7 @@ pub mod health;
 mod key;
 pub mod load;
 mod memory;
+mod name;
 #[cfg(feature = "cli")]
 pub mod observation;
 mod point;
@@ -56,6 +57,7 @@ mod zone;
 
 pub use dialect::Dialect;
 pub use error::{Error, ErrorKind};
+pub use name::Name;
 #[cfg(feature = "cli")]
 pub use observation::Observation;
 pub use ring::Ring;

@@ -104,7 +104,7 @@ fn answer(ring: &Ring, key: &[u8], theirs: &Answer) -> Answer {
 }
 
 fn name(ring: &Ring, server: u32) -> Vec<u8> {
-    ring.servers()[server as usize].name.clone()
+    ring.servers()[server as usize].name.to_vec()
 }
 
 impl Report {
@@ -150,7 +150,7 @@ fn observation(root: &Item) -> Result<Observation, Error> {
     let fields = Fields::of(root, "field of an observation file", ErrorKind::Syntax, &known)?;
     let text = |name| fields.get(name).map(Field::text).transpose().map(|text| text.map(str::to_owned));
     let list = read::list(&fields)?;
-    let names = list.servers.iter().map(|server| server.name.as_slice()).collect();
+    let names = list.servers.iter().map(|server| &*server.name).collect();
     let answers = Answers { names, replicas: list.replicas };
     let keys = answers.pairs(fields.need("keys")?, Field::bytes)?;
     let integer_keys = match fields.get("integer-keys") {

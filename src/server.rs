@@ -1,5 +1,6 @@
 //! One server of a list: its name, its weight, and the few things that some dialects want to know beside them.
 
+use crate::name::Name;
 use std::fmt;
 use std::ops::{Deref, DerefMut};
 
@@ -66,7 +67,7 @@ impl From<f64> for Weight {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Server {
     /// The identity used in answers; hashed as well, unless the dialect says otherwise. Any bytes, at least one.
-    pub name: Vec<u8>,
+    pub name: Name,
     /// The weight as written in the software's own configuration.
     pub weight: Weight,
     /// Not usable at the moment; what follows from that is the dialect's affair.
@@ -148,7 +149,7 @@ impl PartialEq for Fields {
 
 impl Server {
     /// A server with a name and a weight.
-    pub fn new(name: impl Into<Vec<u8>>, weight: impl Into<Weight>) -> Self {
+    pub fn new(name: impl Into<Name>, weight: impl Into<Weight>) -> Self {
         Self { name: name.into(), weight: weight.into(), ..Self::default() }
     }
 

@@ -17,7 +17,7 @@ pub fn check(text: &[u8]) {
                 let servers: Vec<_> = servers
                     .iter()
                     .map(|server| {
-                        (server.name.clone(), server.weight.as_integer().expect("weights are integers"))
+                        (server.name.to_vec(), server.weight.as_integer().expect("weights are integers"))
                     })
                     .collect();
                 assert_eq!(servers, *expected);

@@ -41,7 +41,7 @@ fn a_continuum_is_handed_out_asked_copied_and_smoked_twice() {
         let key = std::ffi::CString::new(format!("key-{number}")).unwrap();
         let server = ring.lookup(key.as_bytes()).unwrap();
         let (first, second) = (get(&key, one), get(&key, other));
-        assert_eq!(address(first).as_bytes(), ring.servers()[server as usize].name);
+        assert_eq!(address(first).as_bytes(), &*ring.servers()[server as usize].name);
         // SAFETY: both are records that are alive.
         assert_eq!((first, unsafe { ketama_compare(first, second) }), (second, 0));
         // SAFETY: the continuum is alive.

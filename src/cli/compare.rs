@@ -177,7 +177,7 @@ impl Differing {
 fn differing(first: &Ring, second: &Ring, most: usize) -> Vec<Differing> {
     let name = |ring: &Ring, key: &str| {
         let server = ring.lookup(key.as_bytes())?;
-        ring.servers().get(server as usize).map(|server| server.name.clone())
+        ring.servers().get(server as usize).map(|server| server.name.to_vec())
     };
     let keys = (0..TRIED).map(|number| number.wrapping_mul(0x9e37_79b9).to_string());
     let answered = keys.map(|key| Differing { first: name(first, &key), second: name(second, &key), key });

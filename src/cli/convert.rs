@@ -67,7 +67,7 @@ impl Convert {
 fn under(target: &'static Dialect, list: &ServerList, old: &Ring) -> Result<ServerList, Error> {
     let answers = sample().map(|key| {
         let server = old.lookup(&key).and_then(|server| list.servers.get(server as usize));
-        (key, Answer::One(server.map(|server| server.name.clone())))
+        (key, Answer::One(server.map(|server| server.name.to_vec())))
     });
     let observation = Observation {
         list: ServerList { replicas: None, ..list.clone() },

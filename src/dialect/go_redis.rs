@@ -29,7 +29,7 @@ fn build(servers: &[Server], _: &Options) -> Result<Rule, Error> {
     // Label: the name of the shard, which is not its address. Points: none, each shard has a score for each key.
     let candidate = |(server, index): (&Server, u32)| Candidate {
         server: index,
-        text: server.name.clone().into(),
+        text: (*server.name).into(),
         digest: (hash::XXH64.one)(&server.name),
     };
     let living = servers.iter().zip(0..).filter(|(server, _)| !server.down);

@@ -182,9 +182,9 @@ impl Dialect {
         let (mut kept, mut fields) = (server.clone(), OptionalFields::clone(&server.fields));
         if let Some(host) = fields.host.take_if(|_| !has(Field::Host)) {
             kept.name = match (fields.port, host.contains(&b':')) {
-                (Some(port), true) => [b"[", &host[..], b"]:", port.to_string().as_bytes()].concat(),
-                (Some(port), false) => [&host[..], b":", port.to_string().as_bytes()].concat(),
-                (None, _) => host,
+                (Some(port), true) => [b"[", &host[..], b"]:", port.to_string().as_bytes()].concat().into(),
+                (Some(port), false) => [&host[..], b":", port.to_string().as_bytes()].concat().into(),
+                (None, _) => host.into(),
             };
         }
         fields.label.take_if(|_| !has(Field::Label));
@@ -265,15 +265,16 @@ impl Field {
 
     /// The fields that are set in a server.
     fn all_set(server: &Server) -> impl Iterator<Item = Self> + use<> {
+        let fields: &OptionalFields = &server.fields;
         [
-            (Self::Label, server.fields.label.is_some()),
-            (Self::Id, server.fields.id.is_some()),
-            (Self::Guid, server.fields.guid.is_some()),
-            (Self::Host, server.fields.host.is_some()),
-            (Self::Port, server.fields.port.is_some()),
+            (Self::Label, fields.label.is_some()),
+            (Self::Id, fields.id.is_some()),
+            (Self::Guid, fields.guid.is_some()),
+            (Self::Host, fields.host.is_some()),
+            (Self::Port, fields.port.is_some()),
             (Self::Backup, server.backup),
-            (Self::Vnodes, server.fields.vnodes.is_some()),
-            (Self::Tokens, server.fields.tokens.is_some()),
+            (Self::Vnodes, fields.vnodes.is_some()),
+            (Self::Tokens, fields.tokens.is_some()),
         ]
         .into_iter()
         .filter_map(|(field, set)| set.then_some(field))

@@ -132,7 +132,7 @@ mod tests {
     fn order(ring: &Ring, key: &[u8]) -> Vec<Vec<u8>> {
         let mut found = vec![0; ring.servers().len()];
         let count = ring.lookup_n(key, &mut found);
-        found[..count].iter().map(|&index| ring.servers()[index as usize].name.clone()).collect()
+        found[..count].iter().map(|&index| ring.servers()[index as usize].name.to_vec()).collect()
     }
 
     /// Asserts that `name`, which gained weight from `old` to `new`, is where every moved key went (and where every key

@@ -129,7 +129,7 @@ fn ring_name(server: &Server) -> Cow<'_, [u8]> {
     if split.host.starts_with(b"/") {
         return [split.host, b":"].concat().into();
     }
-    if split.port_number() == Some(11211) { split.host.into() } else { server.name.as_slice().into() }
+    if split.port_number() == Some(11211) { split.host.into() } else { (*server.name).into() }
 }
 
 fn ring(members: &[Member<'_>], key: Key<u32>, options: &Options) -> Result<Rule, Error> {

@@ -250,7 +250,7 @@ impl Moves {
 fn number<'a>(ring: &'a Ring, names: &mut Vec<Vec<u8>>, numbers: &mut HashMap<&'a [u8], u32>) -> Vec<u32> {
     let mut number = |server: &'a Server| {
         *numbers.entry(&server.name).or_insert_with(|| {
-            names.push(server.name.clone());
+            names.push(server.name.to_vec());
             names.len() as u32 - 1
         })
     };

@@ -295,7 +295,7 @@ impl Ring {
 
     /// The index of the server with this name, the first one if there are several.
     pub fn index_of(&self, name: &[u8]) -> Option<u32> {
-        self.servers().iter().position(|server| server.name == name).map(|index| index as u32)
+        self.servers().iter().position(|server| *server.name == *name).map(|index| index as u32)
     }
 
     /// Builds the ring of a changed list: the same dialect and options, the servers as `edit` leaves them.
@@ -338,7 +338,7 @@ impl Ring {
     /// # Errors
     /// As [`Ring::without`].
     pub fn renamed(&self, name: &[u8], new: &[u8]) -> Result<Self, Error> {
-        self.edited(name, |servers, index| servers[index].name = new.to_vec())
+        self.edited(name, |servers, index| servers[index].name = new.into())
     }
 
     /// The ring of the list with one server down, or up again.

@@ -169,7 +169,7 @@ fn option<'a>(reader: &mut Reader<'a>) -> Option<(&'a str, Value)> {
 
 #[inline]
 fn server(reader: &mut Reader) -> Option<Server> {
-    let name = reader.bytes()?.to_vec();
+    let name = reader.bytes()?.into();
     let [0, flags, set] = reader.array()? else { return None };
     let weight = reader.array()?;
     let weight = if flags & FRACTION == 0 {

@@ -73,7 +73,7 @@ fn server(item: &Item, dialect: &Dialect) -> Result<Server, Error> {
         zone: bytes("zone")?,
     };
     let server = Server {
-        name: name.bytes()?,
+        name: name.bytes()?.into(),
         weight: fields.get("weight").map(Field::weight).transpose()?.unwrap_or_default(),
         down: flag("down")?,
         backup: flag("backup")?,

@@ -100,7 +100,7 @@ fn every_vector_directory_is_a_dialect() {
 fn one_changed_answer_of_any_file_is_noticed() {
     for path in all_files() {
         let mut observation = read(&path);
-        let names: Vec<_> = observation.list.servers.iter().map(|server| server.name.clone()).collect();
+        let names: Vec<_> = observation.list.servers.iter().map(|server| server.name.to_vec()).collect();
         let middle = observation.keys.len() / 2;
         let Some((_, answer)) = observation.keys.get_mut(middle) else { continue };
         let other = |name: Option<&Vec<u8>>| names.iter().find(|other| Some(*other) != name).cloned();

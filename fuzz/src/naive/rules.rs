@@ -93,7 +93,7 @@ pub fn points(list: &ServerList) -> Option<Vec<Point>> {
     let servers: Vec<_> = list
         .servers
         .iter()
-        .map(|server| Some((server.name.clone(), server.weight.as_integer()?)))
+        .map(|server| Some((server.name.to_vec(), server.weight.as_integer()?)))
         .collect::<Option<_>>()?;
     match list.dialect.name {
         "libketama" => {

@@ -20,7 +20,7 @@ pub(super) fn pieces(old: &Ring, new: &Ring, names: &[Vec<u8>]) -> Option<Vec<Pi
     let numbers: std::collections::HashMap<&[u8], usize> = names.iter().map(Vec::as_slice).zip(0..).collect();
     let number = |ring: &Ring, server: Option<u32>| {
         let server = ring.servers().get(server? as usize)?;
-        numbers.get(server.name.as_slice()).copied()
+        numbers.get(&*server.name).copied()
     };
     let places = before.last as f64 + 1.0;
     let mut starts: Vec<u128> = before.arcs.iter().chain(&after.arcs).map(|arc| arc.start).collect();

@@ -75,7 +75,7 @@ fn a_reader_made_from_the_specification_finds_servers_points_and_records() {
     for (number, server) in ring.servers().iter().enumerate() {
         let entry = servers + u32_at(index + 4 * number);
         let length = u32_at(entry);
-        assert_eq!(bytes[entry + 4..entry + 4 + length], server.name);
+        assert_eq!(bytes[entry + 4..entry + 4 + length], *server.name);
         assert_eq!(bytes[entry + 4 + length], 0);
         assert_eq!(Some(u64_at(entry + length + 7) as i64), server.weight.as_integer());
     }

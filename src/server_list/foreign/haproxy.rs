@@ -140,7 +140,7 @@ impl Section {
                     return Err(first.error("`server` takes a name and an address"));
                 };
                 let (mut server, mut hash_key) = (self.template.clone(), self.hash_key.clone());
-                server.name = name.text.as_bytes().to_vec();
+                server.name = name.text.as_str().into();
                 server.line = name.place.line;
                 (server.fields.host, server.fields.port) = split(address)?;
                 keywords(&mut server, &mut hash_key, keys)?;
@@ -289,7 +289,9 @@ pub(super) fn write(list: &ServerList) -> Result<Written, Error> {
             let _ = write!(text, " id {id}");
         }
         if let Some(guid) = &server.fields.guid {
-            let _ = write!(text, " guid {}", utf8(server, guid)?);
+            let guid = utf8(server, guid)?;
+            as_word(guid).ok_or_else(|| refused(server, "its `guid` is no word of HAProxy's"))?;
+            let _ = write!(text, " guid {guid}");
         }
         if !["id", "hashed-id"].contains(&hash_key) {
             let _ = write!(text, " hash-key {hash_key}");
@@ -312,6 +314,15 @@ fn address(server: &Server, name: &str) -> Result<String, Error> {
         };
     };
     let host = utf8(server, host)?;
-    let host = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-    Ok(server.fields.port.map_or(host.clone(), |port| format!("{host}:{port}")))
+    let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
+    let address = server.fields.port.map_or(bracketed.clone(), |port| format!("{bracketed}:{port}"));
+    match as_word(&address).map(|word| split(&word)) {
+        Some(Ok((Some(read), port))) if read == host.as_bytes() && port == server.fields.port => Ok(address),
+        _ => Err(refused(server, "HAProxy would read its `host` otherwise")),
+    }
+}
+
+/// The word that HAProxy reads where this text stands; None if it does not read the text as it is.
+fn as_word(text: &str) -> Option<Word> {
+    words(text, &CUT).ok()?.pop_if(|word| word.text == text)
 }

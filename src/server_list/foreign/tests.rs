@@ -230,6 +230,14 @@ fn what_a_format_cannot_say_is_told_or_refused() {
         let left_out = ["server `10.0.0.1:1`: that it is down is left out", "`replicas` is left out"];
         assert_eq!(written.left_out, left_out);
     }
+    let mut worded = Server::new("s1", 1);
+    worded.fields.host = Some(b"10.0.0.1 backup".to_vec());
+    let error = Format::Haproxy.write(&list("haproxy", worded.clone())).unwrap_err();
+    assert_eq!(error.to_string(), "server `s1`: HAProxy would read its `host` otherwise");
+    worded.fields.host = Some(b"10.0.0.1".to_vec());
+    worded.fields.guid = Some(b"a#b".to_vec());
+    let error = Format::Haproxy.write(&list("haproxy", worded)).unwrap_err();
+    assert_eq!(error.to_string(), "server `s1`: its `guid` is no word of HAProxy's");
     for (format, dialect, name, message) in [
         (Format::Twemproxy, "twemproxy", "host", "server `host`: twemproxy could not read it as `host:1`"),
         (Format::Classic, "libketama", "a b", "server `a b`: the classic list cannot hold the line `a b\t1`"),

@@ -1,0 +1,65 @@
+//! Names of servers: bytes, of which short ones are stored in place.
+
+use smallvec::SmallVec;
+use std::borrow::Borrow;
+use std::fmt;
+use std::ops::Deref;
+
+/// Longest name that needs no memory of its own: `255.255.255.255:65535` has 21 bytes. Longer ones take no more room
+/// here, for a pointer and a length need less.
+const IN_PLACE: usize = 24;
+
+/// The name of a server: any bytes, read as a slice.
+#[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(SmallVec<[u8; IN_PLACE]>);
+
+impl Deref for Name {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl AsRef<[u8]> for Name {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+/// Names compare and hash as their bytes do, so that maps by name can be asked for bytes.
+impl Borrow<[u8]> for Name {
+    fn borrow(&self) -> &[u8] {
+        self
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "b\"{}\"", self.escape_ascii())
+    }
+}
+
+impl From<&[u8]> for Name {
+    fn from(bytes: &[u8]) -> Self {
+        Self(SmallVec::from_slice(bytes))
+    }
+}
+
+impl From<&str> for Name {
+    fn from(text: &str) -> Self {
+        text.as_bytes().into()
+    }
+}
+
+impl From<String> for Name {
+    fn from(text: String) -> Self {
+        text.as_str().into()
+    }
+}
+
+impl From<Vec<u8>> for Name {
+    fn from(bytes: Vec<u8>) -> Self {
+        bytes.as_slice().into()
+    }
+}
