@@ -21,6 +21,7 @@ pub fn of_digests(digests: impl IntoIterator<Item = u64>) -> u64 {
 }
 
 /// The checksum that stands in the header of a segment of these bytes.
+#[cfg(any(test, feature = "cli"))]
 pub fn of(bytes: &[u8]) -> u64 {
     of_digests(pieces(bytes.len()).map(|piece| XxHash3_64::oneshot(&bytes[piece])))
 }
