@@ -6,6 +6,7 @@
 #   make abi REFERENCE=libketama.so.1      the same for the binary interface; the other one needs debug information
 #   make detect                            ketama detect on every recorded file, among all candidates; make test does it too
 #   make bench REFERENCE=libketama.so.1    measures this library against others; REFERENCE may be left out
+#   make profile                           instructions and cache misses of look-ups, counted by valgrind
 #   make cross PROCESSORS=...              the tests as code of aarch64, s390x (big-endian) and i686 (32 bits)
 #   make miri                              the unsafe code, and what stands on it, in an interpreter; takes minutes
 #   make fuzz SECONDS=60                   every fuzz target in turn, so many seconds each; see fuzz/README.md
@@ -19,7 +20,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect bench bench-compiles cross miri fuzz soak audit reproducible library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles profile cross miri fuzz soak audit reproducible library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -98,7 +99,10 @@ bench: tools
 # Measuring is not testing: of the benchmarks a test only wants that they are not broken.
 bench-compiles:
 	CARGO_TARGET_DIR=benches/target cargo check --quiet --manifest-path benches/Cargo.toml
-	$(CC) -std=c11 -Wall -Wextra -Werror -Iinclude -fsyntax-only c-tests/bench.c
+	$(CC) -std=c11 -Wall -Wextra -Werror -Iinclude -fsyntax-only c-tests/bench.c c-tests/profile.c
+
+profile: library
+	CC="$(CC)" benches/profile.sh
 
 cross: tools
 	c-tests/cross.sh $(PROCESSORS)
