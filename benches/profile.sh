@@ -21,9 +21,10 @@ echo "| servers | look-ups | instructions a key | first-level misses | second-le
 echo "|---|---|---|---|---|"
 read -r instructions first second <<<"$(count 8 hash)"
 echo "| - | hash alone | $instructions | $first | $second |"
+declare -A names=([one]="one by one" [many]=batch)
 for servers in 8 100 1000 10000; do
     for way in one many; do
         read -r instructions first second <<<"$(count $servers $way)"
-        echo "| $servers | $way | $instructions | $first | $second |"
+        echo "| $servers | ${names[$way]} | $instructions | $first | $second |"
     done
 done
