@@ -345,7 +345,31 @@ fn what_is_scarce_is_told_and_nothing_aborts() {
     let program = Program::new("scarce.c", "scarce");
     if is_checked() {
         skipped("little address space under a checker", "the checker itself needs more");
-        program.run(&["descriptors"]);
+        program.run(&["crowded"]);
+    } else {
+        program.run::<&str>(&[]);
+    }
+}
+
+#[test]
+fn large_requests_for_memory_may_fail_one_by_one() {
+    if is_checked() {
+        return skipped("memory that lacks, under a checker", "the checker has the allocator itself");
+    }
+    Program::new("allocations.c", "allocations").run::<&str>(&[]);
+}
+
+#[test]
+fn clocks_may_be_set() {
+    Program::new("clock.c", "clock").run::<&str>(&[]);
+}
+
+#[test]
+fn links_in_the_place_of_a_segment_lead_nowhere() {
+    let program = Program::new("links.c", "links");
+    if is_checked() {
+        skipped("links between system calls under a checker", "the checker's own would be counted");
+        program.run(&["free"]);
     } else {
         program.run::<&str>(&[]);
     }

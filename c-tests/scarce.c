@@ -1,12 +1,17 @@
-/* No descriptors, no address space, no memory: what fails says so, what was there stays, and afterwards all works again.
+/* No descriptors, no watches, no address space: what fails says so, what was there stays, and afterwards all works again.
  *
- *     scarce [descriptors | space]     both unless told otherwise */
+ *     scarce            all
+ *     scarce crowded    all but address space, of which a checker needs more itself */
 
 #define _GNU_SOURCE
 #include "check.h"
+#include <errno.h>
+#include <grp.h>
 #include <ketama.h>
 #include <ketama_ring.h>
+#include <sys/inotify.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 static void limit(int resource, rlim_t most)
 {
@@ -86,6 +91,105 @@ static void without_descriptors_all_is_refused_and_the_old_ring_stays(void)
     ketama_handle_free(follows_segment);
 }
 
+/* How many more watches the kernel allows; as many as it likes if below 0. Its own limit is one for all programs of a user. */
+static int watches = -1;
+
+int inotify_add_watch(int descriptor, const char *path, uint32_t mask)
+{
+    if (watches == 0) {
+        errno = ENOSPC;
+        return -1;
+    }
+    watches -= watches > 0;
+    return (int)syscall(SYS_inotify_add_watch, descriptor, path, mask);
+}
+
+/* Waits for a change that is made meanwhile, and takes it. */
+static void notices(ketama_handle *handle, const char *path, const char *text)
+{
+    int status;
+    pid_t child = fork();
+    CHECK(child >= 0);
+    if (child == 0) {
+        usleep(100000);
+        write_text(path, text);
+        _exit(0);
+    }
+    CHECK(ketama_handle_wait(handle, 60000) == 1);
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
+    CHECK_THAT(changed(handle) == 1, "%s", path);
+}
+
+/* Opens a handle whose list was not changed just now: that alone would make it look again. */
+static ketama_handle *settled(const char *path)
+{
+    ketama_handle *handle = NULL;
+    usleep(50000);
+    CHECK_THAT(ketama_handle_open(path, &handle) == KETAMA_OK, "%s", ketama_error());
+    CHECK(ketama_handle_wait(handle, 0) == 0);
+    return handle;
+}
+
+/* Links lead through two folders, both of which have to be watched. */
+static void with_few_watches_paths_are_looked_at(void)
+{
+    ketama_handle *handle;
+    int descriptor = -1;
+    CHECK(mkdir("links", 0700) == 0 && mkdir("one", 0700) == 0 && mkdir("two", 0700) == 0);
+    write_text("one/list", ONE);
+    write_text("two/list", TWO);
+    CHECK(symlink("../one/list", "links/list") == 0);
+    for (watches = 1; watches >= 0; watches--) {
+        int before = watches;
+        handle = settled("links/list");
+        watches = before;
+        fails(ketama_handle_watch(handle, &descriptor), KETAMA_E_IO, "No space left on device");
+        watches = before;
+        notices(handle, "one/list", before ? TWO : ONE);
+        ketama_handle_free(handle);
+        watches = before;
+    }
+    /* They are enough at first, and not when the link leads elsewhere. */
+    watches = -1;
+    handle = settled("links/list");
+    CHECK(ketama_handle_watch(handle, &descriptor) == KETAMA_OK);
+    watches = 1;
+    CHECK(symlink("../two/list", "links/new") == 0 && rename("links/new", "links/list") == 0);
+    CHECK(ketama_handle_wait(handle, 60000) == 1 && changed(handle) == 1);
+    usleep(50000);
+    CHECK(changed(handle) == 0 && ketama_handle_wait(handle, 0) == 0);
+    notices(handle, "two/list", ONE);
+    watches = -1;
+    ketama_handle_free(handle);
+}
+
+/* As a user who has all the instances that a user may have. */
+static void without_instances(void)
+{
+    ketama_handle *handle = NULL;
+    int descriptor = -1;
+    CHECK(setgroups(0, NULL) == 0 && setgid(60124) == 0 && setuid(60124) == 0);
+    while (inotify_init1(IN_CLOEXEC) >= 0)
+        ;
+    CHECK(errno == EMFILE);
+    handle = settled("list");
+    fails(ketama_handle_watch(handle, &descriptor), KETAMA_E_IO, "Too many open files");
+    notices(handle, "list", TWO);
+    ketama_handle_free(handle);
+}
+
+static void without_instances_paths_are_looked_at(void)
+{
+    if (geteuid() != 0) {
+        printf("SKIPPED a user who may watch nothing more: only root can become one\n");
+        return;
+    }
+    write_text("list", ONE);
+    CHECK(chmod(".", 0755) == 0 && chown("list", 60124, 60124) == 0);
+    in_child(without_instances);
+    CHECK(unlink("list") == 0);
+}
+
 /* Bytes of address space that this process has. */
 static rlim_t space(void)
 {
@@ -157,9 +261,12 @@ int main(int argc, char **argv)
 {
     static const struct test tests[] = {
         TEST(without_descriptors_all_is_refused_and_the_old_ring_stays),
+        TEST(with_few_watches_paths_are_looked_at),
+        TEST(without_instances_paths_are_looked_at),
         TEST(without_address_space_a_large_list_is_refused),
     };
     if (argc == 1)
         return RUN_TESTS(tests);
-    return run_tests(tests + (strcmp(argv[1], "space") == 0), 1);
+    CHECK(strcmp(argv[1], "crowded") == 0);
+    return run_tests(tests, sizeof tests / sizeof tests[0] - 1);
 }

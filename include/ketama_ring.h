@@ -649,7 +649,7 @@ uint32_t ketama_ring_lookup(const struct ketama_ring *ring,
  * \param len  its bytes
  * \param out  room for n indices
  * \param n    how many are wanted
- * \return how many there are: n, or fewer; 0 for NULL
+ * \return how many there are: n, or fewer, also where memory lacks to remember those that were met; 0 for NULL
  */
 size_t ketama_ring_lookup_n(const struct ketama_ring *ring,
                             const void *key,
@@ -745,9 +745,10 @@ uint32_t ketama_ring_server_count(const struct ketama_ring *ring);
  * \brief Name of a server: a C string that is valid as long as the ring.
  *
  * \param index 0 to ketama_ring_server_count() - 1, in list order
- * \return NULL for another index, KETAMA_NO_SERVER among them, and if ring is NULL
+ * \return NULL for another index, KETAMA_NO_SERVER among them, if ring is NULL, and without memory for the names
  */
-const char *ketama_ring_server_name(const struct ketama_ring *ring, uint32_t index);
+const char *ketama_ring_server_name(const struct ketama_ring *ring,
+                                    uint32_t index);
 
 /**
  * \brief Index of the server with this name, the first one if there are several; KETAMA_NO_SERVER if there is none or a
@@ -783,11 +784,12 @@ double ketama_ring_total_weight(const struct ketama_ring *ring);
 int ketama_ring_shares(const struct ketama_ring *ring, double *out);
 
 /**
- * \brief Share of the key space of one server, 0 to 1. 0 for an index that is none, and if ring is NULL.
+ * \brief Share of the key space of one server, 0 to 1. 0 for an index that is none, if ring is NULL, and without memory.
  *
  * Walks over all points: for the shares of all servers use ketama_ring_shares().
  */
-double ketama_ring_server_share(const struct ketama_ring *ring, uint32_t index);
+double ketama_ring_server_share(const struct ketama_ring *ring,
+                                uint32_t index);
 
 /**
  * \brief Name of the ring's dialect: a C string that is valid as long as the ring. NULL if ring is NULL.
@@ -844,8 +846,8 @@ void ketama_segment_trust(unsigned int user);
  *
  * \param ring a ring
  * \param path where the segment is to lie
- * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _LIMIT, _BUSY: another process has been publishing there for
- *         longer than ketama_segment_policy() allows. On failure, what lay there stays.
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _LIMIT, _MEMORY, _BUSY: another process has been publishing there
+ *         for longer than ketama_segment_policy() allows. On failure, what lay there stays.
  */
 int ketama_ring_publish(const struct ketama_ring *ring,
                         const char *path);
@@ -856,7 +858,7 @@ int ketama_ring_publish(const struct ketama_ring *ring,
  *
  * \param path where the segment lies
  * \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
- * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, or _SEGMENT: it does not belong to this user or root, others may
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, or _SEGMENT: it does not belong to this user or root, others may
  *         write to it, it is a symbolic link, it is damaged, or its format is not known to this version
  */
 int ketama_ring_attach(const char *path,
@@ -884,7 +886,11 @@ int ketama_handle_open(const char *path, struct ketama_handle **out);
 
 /**
  * \brief Looks whether the file has changed, and takes the new ring if it has. Costs one system call when nothing has
- * changed. Look-ups of other threads go on meanwhile.
+ * changed.
+ *
+ * It takes as long as the file system takes to give the file (a network file system whose server is away, a FIFO without a
+ * writer), and other refreshes of the handle wait for it. ketama_handle_lookup(), ketama_handle_ring() and
+ * ketama_handle_is_stale() never wait.
  *
  * \param handle  a handle
  * \param changed set to 1 if another ring is in use now, else to 0; may be NULL; untouched on failure

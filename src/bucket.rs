@@ -6,6 +6,7 @@
 
 use crate::error::{Error, ErrorKind};
 use crate::key::Key;
+use crate::memory;
 use crate::point::Place;
 use crate::ring::{NO_SERVER, Ring};
 use crate::rule::{Engine, Map, Next, Rule};
@@ -13,7 +14,7 @@ use crate::rule::{Engine, Map, Next, Rule};
 /// A ring read off into buckets. Never changes; can be used from any thread.
 #[derive(Clone)]
 pub struct Buckets {
-    slots: Box<[u32]>,
+    slots: Vec<u32>,
     key: BucketKey,
 }
 
@@ -41,15 +42,14 @@ impl Buckets {
             return Err(Error::new(ErrorKind::Limit, message));
         }
         let buckets = match ring.rule() {
-            Rule::Narrow(engine) => read_off(engine, ring.down(), count)
+            Rule::Narrow(engine) => read_off(engine, ring.down(), count)?
                 .map(|slots| (slots, BucketKey::Narrow(engine.key.clone()))),
-            Rule::Wide(engine) => {
-                read_off(engine, ring.down(), count).map(|slots| (slots, BucketKey::Wide(engine.key.clone())))
-            }
-            Rule::Widest(engine) => read_off(engine, ring.down(), count)
+            Rule::Wide(engine) => read_off(engine, ring.down(), count)?
+                .map(|slots| (slots, BucketKey::Wide(engine.key.clone()))),
+            Rule::Widest(engine) => read_off(engine, ring.down(), count)?
                 .map(|slots| (slots, BucketKey::Widest(engine.key.clone()))),
-            Rule::Only(server) => Some((vec![*server; count as usize].into(), BucketKey::Any)),
-            Rule::Nowhere => Some((vec![NO_SERVER; count as usize].into(), BucketKey::Any)),
+            Rule::Only(server) => Some((slots(count, |_| *server)?, BucketKey::Any)),
+            Rule::Nowhere => Some((slots(count, |_| NO_SERVER)?, BucketKey::Any)),
             Rule::Scores(_) => None,
         };
         let Some((slots, key)) = buckets else {
@@ -87,13 +87,20 @@ impl std::fmt::Debug for Buckets {
 }
 
 /// The answers at equal distances; None if places do not decide them.
-fn read_off<T: Place>(engine: &Engine<T>, down: &[bool], count: u32) -> Option<Box<[u32]>> {
+fn read_off<T: Place>(engine: &Engine<T>, down: &[bool], count: u32) -> Result<Option<Vec<u32>>, Error> {
     let hashes_again = matches!(engine.next, Next::Rehash(_)) && !down.is_empty();
     if hashes_again || !matches!(engine.map, Map::Points(..)) {
-        return None;
+        return Ok(None);
     }
-    let server = |bucket| engine.at(T::slot(bucket, count), down).unwrap_or(NO_SERVER);
-    Some((0..count).map(server).collect())
+    slots(count, |bucket| engine.at(T::slot(bucket, count), down).unwrap_or(NO_SERVER)).map(Some)
+}
+
+/// The servers of so many buckets.
+fn slots(count: u32, server: impl Fn(u32) -> u32) -> Result<Vec<u32>, Error> {
+    let mut slots = Vec::new();
+    memory::reserve(&mut slots, count as usize, format_args!("{count} buckets"))?;
+    slots.extend((0..count).map(server));
+    Ok(slots)
 }
 
 #[cfg(test)]

@@ -10,6 +10,7 @@
 //! Servers that a fleet has ejected take no part in a bound made from `fleet.ring().with_down(&fleet.out(now))`.
 
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use crate::ring::Ring;
 use crate::server::{Server, Weight};
 
@@ -19,9 +20,9 @@ pub struct Bounded {
     ring: Ring,
     percent: u32,
     /// For each server its part of every load; 0 where the ring has no keys for it or it is down.
-    parts: Box<[u64]>,
+    parts: Vec<u64>,
     /// The sum of the parts before each server, and of all.
-    before: Box<[u64]>,
+    before: Vec<u64>,
     rule: fn(&Self, usize, u128) -> u128,
 }
 
@@ -80,13 +81,15 @@ impl Bounded {
             return Err(Error::new(ErrorKind::Option, message));
         }
         let mut sum = 0;
-        let parts: Box<[u64]> = parts(ring).into_iter().map(|part| part * scale).collect();
-        let before = std::iter::once(0).chain(parts.iter().map(|part| {
+        let mut parts = parts(ring)?;
+        parts.iter_mut().for_each(|part| *part *= scale);
+        let mut before = memory::filled(0, parts.len() + 1, format_args!("{} loads", parts.len()))?;
+        for (part, before) in parts.iter().zip(&mut before[1..]) {
             // Fewer than 2^32 servers of at most 2^32 parts each; HAProxy's weights are at most 256.
             sum += part;
-            sum
-        }));
-        Ok(Self { ring: ring.clone(), percent, before: before.collect(), parts, rule })
+            *before = sum;
+        }
+        Ok(Self { ring: ring.clone(), percent, before, parts, rule })
     }
 
     /// The ring.
@@ -160,24 +163,22 @@ impl Bounded {
 }
 
 /// Each server's part: its weight if it takes part.
-fn parts(ring: &Ring) -> Vec<u64> {
+fn parts(ring: &Ring) -> Result<Vec<u64>, Error> {
     let servers = ring.servers();
     let members = ring.rule().members(servers.len());
     let takes_part = members.iter().zip(servers).map(|(&member, server)| member && !server.down);
-    let weights: Vec<Weight> = servers.iter().map(|server| weight(ring, server)).collect();
+    let what = || format!("{} weights", servers.len());
+    let weights = memory::collect(servers.iter().map(|server| weight(ring, server)), what())?;
     let integer = |weight: &Weight| weight.as_integer().filter(|&weight| weight as u64 <= MOST_PARTS);
     let greatest = weights.iter().map(|weight| weight.as_f64()).fold(1.0, f64::max);
     let rounded = |weight: &Weight| (weight.as_f64() / greatest * MOST_PARTS as f64).round() as u64;
     let all_integers = weights.iter().all(|weight| integer(weight).is_some());
-    weights
-        .iter()
-        .zip(takes_part)
-        .map(|(weight, takes_part)| match integer(weight) {
-            _ if !takes_part => 0,
-            Some(weight) if all_integers => weight as u64,
-            _ => rounded(weight).max(1),
-        })
-        .collect()
+    let part = |(weight, takes_part): (&Weight, bool)| match integer(weight) {
+        _ if !takes_part => 0,
+        Some(weight) if all_integers => weight as u64,
+        _ => rounded(weight).max(1),
+    };
+    memory::collect(weights.iter().zip(takes_part).map(part), what())
 }
 
 /// A weight above 0.

@@ -1,7 +1,8 @@
 //! Whether there is memory for what is about to be made of a list.
 //!
 //! Most of it comes in small pieces, and Rust ends the process where one of them cannot be had. So all of it is asked for at
-//! once before, given back, and an error returned if it is not there.
+//! once before, given back, and an error returned if it is not there. Arrays that grow with the list are asked for one by one
+//! too, so that another thread may have taken the memory in between.
 
 use crate::error::{Error, ErrorKind};
 use std::fmt::Display;
@@ -13,6 +14,27 @@ pub(crate) fn room(bytes: usize, what: impl Display) -> Result<(), Error> {
     // Memory that nobody looks at need not be asked for: the compiler would leave it out.
     std::hint::black_box(&mut room);
     reserved.map_err(|_| none(what))
+}
+
+/// Room for so many values more in a list.
+pub(crate) fn reserve<T>(list: &mut Vec<T>, count: usize, what: impl Display) -> Result<(), Error> {
+    list.try_reserve(count).map_err(|_| none(what))
+}
+
+/// The values of an iterator that knows how many they are.
+pub(crate) fn collect<T>(
+    values: impl ExactSizeIterator<Item = T>,
+    what: impl Display,
+) -> Result<Vec<T>, Error> {
+    let mut list = Vec::new();
+    list.try_reserve_exact(values.len()).map_err(|_| none(what))?;
+    list.extend(values);
+    Ok(list)
+}
+
+/// A value so many times.
+pub(crate) fn filled<T: Clone>(value: T, count: usize, what: impl Display) -> Result<Vec<T>, Error> {
+    collect(std::iter::repeat_n(value, count), what)
 }
 
 /// The error where there is none.

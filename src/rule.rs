@@ -1,5 +1,6 @@
 //! What a dialect makes of a server list: parts that one engine understands, chosen and filled by the dialect.
 
+use crate::error::Error;
 use crate::key::{Key, Prepare};
 use crate::point::{Place, Placer, Ties};
 use crate::search::{Points, Search};
@@ -155,9 +156,15 @@ impl<T: Place> Engine<T> {
     }
 
     /// A ring: points, sorted with `ties`, searched by `search`.
-    pub fn ring(key: Key<T>, points: Placer<T>, ties: Ties, search: Search, next: Next<T>) -> Self {
-        let points = Points::new(points.sorted(ties));
-        Self { key, map: Map::Points(Arc::new(points), search), next }
+    pub fn ring(
+        key: Key<T>,
+        points: Placer<T>,
+        ties: Ties,
+        search: Search,
+        next: Next<T>,
+    ) -> Result<Self, Error> {
+        let points = Points::new(points.sorted(ties)?)?;
+        Ok(Self { key, map: Map::Points(Arc::new(points), search), next })
     }
 
     /// Slots at equal distances of a ring, the first one at place 0; chosen by the remainder of the place.

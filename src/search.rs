@@ -1,5 +1,7 @@
 //! Sorted points and the rules by which dialects search them.
 
+use crate::error::Error;
+use crate::memory;
 use crate::point::{Place, Point, SPARE};
 use std::any::Any;
 use std::ops::{Deref, Range};
@@ -92,8 +94,9 @@ fn shift<T: Place>(count: usize) -> u32 {
 }
 
 /// For each value of the top bits the number of points below it, and at the end the number of all.
-fn index<T: Place>(points: &[Point<T>], shift: u32) -> Vec<u32> {
-    let mut table = vec![0; (1 << (T::BITS - shift)) + 1];
+fn index<T: Place>(points: &[Point<T>], shift: u32) -> Result<Vec<u32>, Error> {
+    let what = format_args!("the index over {} points", points.len());
+    let mut table = memory::filled(0, (1 << (T::BITS - shift)) + 1, what)?;
     // What each bucket's last point leaves stands behind the bucket; those without points take over what lies before them.
     // Two passes without a choice in them: how many points a bucket has is what a processor cannot foresee.
     for (point, count) in points.iter().zip(1..) {
@@ -104,7 +107,7 @@ fn index<T: Place>(points: &[Point<T>], shift: u32) -> Vec<u32> {
         most = most.max(*count);
         *count = most;
     }
-    table
+    Ok(table)
 }
 
 /// How many points are compared without a branch. A bucket of more is searched by bisection: one in twenty at the most
@@ -121,13 +124,16 @@ const AHEAD: usize = 64;
 
 impl<T: Place> Points<T> {
     /// Takes points in ascending order of their values.
-    pub fn new(mut points: Vec<Point<T>>) -> Self {
+    ///
+    /// # Errors
+    /// [`ErrorKind::Memory`](crate::ErrorKind::Memory).
+    pub fn new(mut points: Vec<Point<T>>) -> Result<Self, Error> {
         debug_assert!(points.is_sorted_by_key(|point| point.value));
         let shift = shift::<T>(points.len());
-        let table = index(&points, shift);
-        points.reserve_exact(SCAN);
+        let table = index(&points, shift)?;
+        points.try_reserve_exact(SCAN).map_err(|_| memory::none(format_args!("{} points", points.len())))?;
         points.extend([spare(&points); SCAN]);
-        Self { points: Stored::Owned(points), table: Stored::Owned(table), shift, _owner: None }
+        Ok(Self { points: Stored::Owned(points), table: Stored::Owned(table), shift, _owner: None })
     }
 
     /// Takes arrays as [`Points::arrays`] gave them, which lie where `owner` holds them: the caller answers for it that
@@ -394,7 +400,7 @@ mod tests {
 
     fn points(values: &[u32]) -> Points<u32> {
         let points: Vec<_> = values.iter().map(|&value| Point::new(value, 0)).collect();
-        Points::new(points)
+        Points::new(points).unwrap()
     }
 
     fn naive(values: &[u32], h: u32, search: Search) -> usize {
@@ -470,7 +476,7 @@ mod tests {
             let placed = |index: u32| Point::new((index / 64 * 64).wrapping_mul(0x9e37), index);
             let mut placed: Vec<_> = (0..count).map(placed).collect();
             placed.sort_by_key(|point| point.value);
-            let points = Points::new(placed);
+            let points = Points::new(placed).unwrap();
             let places: Vec<u32> = (0..1_000_u32).map(|index| index.wrapping_mul(0x9e37_79b9)).collect();
             for search in [Search::AtOrAbove, Search::AtOrBelow] {
                 let mut owners = vec![7; places.len() + 1];
@@ -493,7 +499,7 @@ mod tests {
         let placed: Vec<_> = [(0_u32, 7), (1 << 30, 8), ((1 << 30) + 1, 9)]
             .map(|(value, server)| Point::new(value, server))
             .into();
-        let circle = Points::new(placed);
+        let circle = Points::new(placed).unwrap();
         assert_eq!(circle.slots(4, Search::AtOrAbove), [7, 8, 7, 7]);
         assert_eq!(circle.slots(3, Search::AtOrAbove), [7, 7, 7]);
         assert_eq!(circle.slots(8, Search::AtOrBelow), [7, 7, 8, 9, 9, 9, 9, 9]);
@@ -504,7 +510,7 @@ mod tests {
     fn wide_circles_are_searched_alike() {
         let values = [3_u128, 1 << 127, u128::MAX - 5];
         let placed: Vec<_> = values.iter().map(|&value| Point::new(value, 0)).collect();
-        let wide = Points::new(placed);
+        let wide = Points::new(placed).unwrap();
         assert_eq!(wide.find(4, Search::AtOrAbove), Some(1));
         assert_eq!(wide.find(u128::MAX - 5, Search::Above), Some(0));
         assert_eq!(wide.find(2, Search::AtOrBelow), Some(2));

@@ -33,6 +33,12 @@ pub(crate) fn spread(servers: &[Server], walk: &mut Walk<'_>, out: &mut [u32]) -
     let mut seen = HashSet::new();
     let mut passed_over = Vec::new();
     walk(&mut |server| {
+        // Where there is no memory to remember a server, the list ends before it.
+        let room =
+            [seen.try_reserve(1).is_ok(), zones.try_reserve(1).is_ok(), passed_over.try_reserve(1).is_ok()];
+        if room.contains(&false) {
+            return false;
+        }
         if !seen.insert(server) {
             return true;
         }

@@ -79,11 +79,7 @@ impl Rolled {
         let layout = size
             .and_then(|size| Layout::from_size_align(size, align_of::<Header>()).ok())
             .ok_or_else(memory)?;
-        memory::room(
-            ring.server_count() * size_of::<[u8; 24]>(),
-            format_args!("{} servers", ring.server_count()),
-        )?;
-        let addresses = addresses(ring);
+        let addresses = addresses(ring)?;
         // SAFETY: `layout` is at least HEADER bytes long.
         let block = NonNull::new(unsafe { alloc(layout) }).ok_or_else(memory)?;
         let rolled = Arc::new(Self { points, block, memory: Memory::Own(layout), private });
@@ -165,8 +161,9 @@ fn countable(placed: Option<Placed>) -> Result<Arc<Points<u32>>, Error> {
 }
 
 /// What stands in the records of each server of a ring.
-pub(super) fn addresses(ring: &Ring) -> Vec<[u8; 24]> {
-    ring.servers().iter().map(|server| address(&server.name)).collect()
+pub(super) fn addresses(ring: &Ring) -> Result<Vec<[u8; 24]>, Error> {
+    let addresses = ring.servers().iter().map(|server| address(&server.name));
+    memory::collect(addresses, format_args!("{} servers", ring.server_count()))
 }
 
 /// The bytes of `ip` and its padding: the address, cut to what fits, and NULs.

@@ -163,10 +163,9 @@ fn roll_shared(folder: &Path, content: &Content, path: &[u8]) -> Result<Arc<Roll
     let [own, ..] = &candidates[..] else { return Rolled::new(&build(content, path)?, modtime, None) };
     let policy = policy::current();
     let policy = Policy { group: policy.group || directory::is_for_group(folder), ..policy };
-    let contents = |ring: &Ring| Contents {
-        source: Some(content.source),
-        addresses: Some(block::addresses(ring)),
-        fingerprint: 0,
+    let contents = |ring: &Ring| {
+        let addresses = Some(block::addresses(ring)?);
+        Ok(Contents { source: Some(content.source), addresses, fingerprint: 0 })
     };
     match share(own, &policy, attach, || build(content, path), contents)? {
         Shared::Attached(rolled) => Ok(rolled),

@@ -62,7 +62,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     }
     // Search: the first point at or above the key's hash. Order: the server added first has an equal point.
     let key = key(&hash::CRC32, options);
-    Ok(Engine::ring(key, points, Ties::First, Search::AtOrAbove, Next::Ignore).into())
+    Ok(Engine::ring(key, points, Ties::First, Search::AtOrAbove, Next::Ignore)?.into())
 }
 
 /// Places the points of one server.

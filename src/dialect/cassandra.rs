@@ -42,7 +42,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // circle, cut open elsewhere, and the search wraps. A token given twice stays with the earlier server.
     // Search: the first token at or above the key's.
     let key = Key::whole(&hash::MURMUR3_CASSANDRA);
-    Ok(Engine::ring(key, points, Ties::First, Search::AtOrAbove, Next::Ignore).into())
+    Ok(Engine::ring(key, points, Ties::First, Search::AtOrAbove, Next::Ignore)?.into())
 }
 
 #[cfg(test)]

@@ -65,7 +65,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     let namespace = options.text("namespace");
     let prefix = if namespace.is_empty() { String::new() } else { format!("{namespace}:") };
     let key = Key::prefixed(&hash::CRC32, prefix);
-    Ok(Engine::ring(key, points, Ties::First, Search::AtOrBelow, next).into())
+    Ok(Engine::ring(key, points, Ties::First, Search::AtOrBelow, next)?.into())
 }
 
 /// Points: `((servers * 160 * weight) / Float(total)).floor`; Ruby's integers do not overflow.

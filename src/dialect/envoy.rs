@@ -86,7 +86,7 @@ fn ring_hash(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     }
     // Order: unstable in the software; here the earlier server has an equal point.
     // Search: the first point at or above the key's hash. Rebuild: so that a host that goes down is refused.
-    Ok(Engine::ring(Key::whole(&hash::XXH64), points, Ties::First, Search::AtOrAbove, Next::Rebuild).into())
+    Ok(Engine::ring(Key::whole(&hash::XXH64), points, Ties::First, Search::AtOrAbove, Next::Rebuild)?.into())
 }
 
 /// Points in all: so many that the lightest server has a whole number of them, between the limits.

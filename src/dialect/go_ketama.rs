@@ -43,7 +43,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // Search: HashFunc1 copies the index of the Perl module that runs below 0 for hash 0; HashFunc2 is `sort.Search`.
     let search =
         if options.int("hash-function") == 2 { Search::AtOrAbove } else { Search::AtOrAboveZeroLast };
-    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::First, search, Next::Ignore).into())
+    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::First, search, Next::Ignore)?.into())
 }
 
 /// Weight 0 counts as 1.

@@ -60,7 +60,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
         }
     }
     // Order: `sort.Sort` is not stable; the earlier server is taken. Search: `sort.Search` with >=, wrapping.
-    Ok(Engine::ring(Key::whole(hash), points, Ties::First, Search::AtOrAbove, Next::Ignore).into())
+    Ok(Engine::ring(Key::whole(hash), points, Ties::First, Search::AtOrAbove, Next::Ignore)?.into())
 }
 
 fn weight(server: &Server) -> u64 {

@@ -46,7 +46,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // Hash: the first of these words. Order: a dictionary from point to server, so the last one owns a common point.
     // Search: `bisect`, which is the first point above. The next server that is up serves for one that is down.
     let next = Next::Points { tries: None };
-    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::Last, Search::Above, next).into())
+    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::Last, Search::Above, next)?.into())
 }
 
 /// The index under which each server answers: of repeated names the first. The package has one weight for each name.

@@ -178,7 +178,7 @@ pub(super) fn ring(servers: &[Server], max_points: usize, settings: &Settings) -
     // Hash: the first of these words. Order: equal points stay in the order of the list, and the first one counts.
     // Search: the first point at or above; hash 0 leaves the loop of the package with index 0, which is the same.
     let key = Key::whole(settings.algorithm.key);
-    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild).into())
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild)?.into())
 }
 
 /// Weight 0 counts as 1.

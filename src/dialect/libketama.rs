@@ -42,7 +42,7 @@ fn build(servers: &[Server], options: &super::Options) -> Result<Rule, Error> {
     // Search: `ketama_get_server` finds the first point at or above the key's hash; past the last point, and for hash 0,
     // it leaves its loop through `lowp > highp` and returns record 0, which is what the wrap gives.
     let key = Key::whole(&hash::MD5);
-    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Ignore).into())
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Ignore)?.into())
 }
 
 /// The weight as the reference holds it: the result of `strtol` in an `unsigned long` of 64 bits.

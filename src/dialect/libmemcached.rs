@@ -213,7 +213,7 @@ fn ring(hosts: &[Host<'_>], key: Key<u32>, is_spy: bool, options: &Options) -> R
         placed.map_err(|error| about(host.server, error))?;
     }
     // Order: by value, then by the place of the server in the library's list. Search: the first point at or above.
-    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild).into())
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild)?.into())
 }
 
 /// `modula` takes the hash modulo the number of servers. `virtual-bucket` without a map takes the hash AND that number

@@ -91,7 +91,7 @@ fn ring(servers: &[Server], key: Key<u32>, options: &Options) -> Result<Rule, Er
         points.md5_groups(index, &label(server, mode)?, groups, 4).map_err(|error| about(server, error))?;
     }
     // Order: equal points in the order of the servers. Search: the first point at or above.
-    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Ignore).into())
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Ignore)?.into())
 }
 
 // Label: ADDRESS:PORT-k, k from 0; `twemproxy` leaves out the port 11211, `evcache` puts ADDRESS/ before.

@@ -40,6 +40,7 @@ mod testing;
 
 use crate::error::{Error, ErrorKind, unknown};
 use crate::health::Settings;
+use crate::memory;
 use crate::rule::Rule;
 use crate::server::{OptionalFields, Server, Weight};
 use option::{OptionSpec, Options, canonical_word};
@@ -164,6 +165,8 @@ impl Dialect {
     pub(crate) fn check(&self, servers: &[Server], options: &Options) -> Result<(), Error> {
         let weights = (self.weights)(options);
         let mut names = std::collections::HashMap::new();
+        let count = if self.repeats { 0 } else { servers.len() };
+        names.try_reserve(count).map_err(|_| memory::none(format_args!("{count} names")))?;
         for server in servers {
             self.check_server(server, weights).map_err(|message| refused(server, message))?;
             if !self.repeats && names.insert(&server.name, ()).is_some() {

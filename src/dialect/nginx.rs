@@ -74,7 +74,7 @@ fn consistent(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // Order: of equal points only the first stays, also when its server is down.
     // Search: the first point at or above the key's hash, then point by point; each point passed over counts as a try.
     let next = Next::Points { tries: Some(RETRIES) };
-    Ok(Engine::ring(key(&hash::CRC32), points, Ties::First, Search::AtOrAbove, next).into())
+    Ok(Engine::ring(key(&hash::CRC32), points, Ties::First, Search::AtOrAbove, next)?.into())
 }
 
 /// A socket's path without `unix:`, in whatever case that is written, has no port.

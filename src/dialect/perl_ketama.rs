@@ -53,7 +53,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // Search: function 1 keeps an unsigned index that runs below 0 for hash 0; function 2 is a plain bisection for the
     // first greater point.
     let search = if options.int("hash-function") == 2 { Search::Above } else { Search::AtOrAboveZeroLast };
-    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::First, search, Next::Ignore).into())
+    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::First, search, Next::Ignore)?.into())
 }
 
 fn weight(server: &Server) -> u64 {

@@ -53,7 +53,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     let key = Key::prefixed(&hash::CRC32_SIGNED, options.text("prefix").to_owned());
     // Order: signed numbers, which this hash maps to unsigned ones; equal points in the order of a dictionary, for which
     // the earlier server is taken. Search: the last point at or below the key's hash, below all points the last one.
-    Ok(Engine::ring(key, points, Ties::First, Search::AtOrBelow, Next::Rebuild).into())
+    Ok(Engine::ring(key, points, Ties::First, Search::AtOrBelow, Next::Rebuild)?.into())
 }
 
 /// The sum as Python's `sum` gives it: exact as long as all are integers, then converted once.

@@ -48,7 +48,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     }
     // Order: Perl keeps points in a hash with a random order; of equal ones the earlier server is taken.
     // Search: each bucket has the first point at or above its place; keys go to buckets by their remainder.
-    let points = Points::new(points.sorted(Ties::First));
+    let points = Points::new(points.sorted(Ties::First)?)?;
     let slots = points.slots(BUCKETS, Search::AtOrAbove);
     if slots.is_empty() {
         return Ok(Rule::Nowhere);

@@ -66,7 +66,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // Hash: the first of these words. Order: a map from point to server, in which the last server put stays.
     // Search: the first point at or above the key's hash.
     let next = Next::Rehash(Rehash { tries: TRIES, place, last_resort: false, lists: true });
-    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::Last, Search::AtOrAbove, next).into())
+    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::Last, Search::AtOrAbove, next)?.into())
 }
 
 fn label(server: &Server, libmemcached: bool) -> Result<Cow<'_, [u8]>, Error> {

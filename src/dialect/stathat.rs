@@ -57,7 +57,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     }
     // Order: a map from point to server, so the server that was added last owns a common point.
     // Search: the first point above the key's hash.
-    Ok(Engine::ring(Key::whole(hash), points, Ties::Last, Search::Above, Next::Rebuild).into())
+    Ok(Engine::ring(Key::whole(hash), points, Ties::Last, Search::Above, Next::Rebuild)?.into())
 }
 
 #[cfg(test)]

@@ -52,7 +52,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // Order: points were placed in the order of labels, and the sort is stable: of equal points the one with the smaller
     // label comes first, wherever its server stands in the list.
     // Search: the first point at or above the key's place, or else the first of all.
-    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild).into())
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild)?.into())
 }
 
 /// The servers with their indices, in ascending order of their labels; two equal labels are an error.

@@ -143,7 +143,7 @@ fn ring(members: &[Member<'_>], key: Key<u32>, options: &Options) -> Result<Rule
             .map_err(|e| about(server, e))?;
     }
     // Order: equal points stay in the order of the pool. Search: the first point at or above the key's hash.
-    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild).into())
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAbove, Next::Rebuild)?.into())
 }
 
 /// Each server as many times as it weighs, in the order of the pool.

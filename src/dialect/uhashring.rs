@@ -64,7 +64,7 @@ fn meta(servers: &[(&Server, u32)], options: &Options) -> Result<Rule, Error> {
     }
     // Order: a dictionary from point to server, so the last one owns a common point. Search: `bisect`, which is the
     // first point above.
-    Ok(Engine::ring(Key::whole(&hash::MD5_128), points, Ties::Last, Search::Above, Next::Rebuild).into())
+    Ok(Engine::ring(Key::whole(&hash::MD5_128), points, Ties::Last, Search::Above, Next::Rebuild)?.into())
 }
 
 fn ketama(servers: &[(&Server, u32)], options: &Options) -> Result<Rule, Error> {
@@ -83,7 +83,7 @@ fn ketama(servers: &[(&Server, u32)], options: &Options) -> Result<Rule, Error> 
         points.md5_groups(index, &label, groups, words)?;
     }
     // Hash: the first of these words. Order and search as in `meta`.
-    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::Last, Search::Above, Next::Rebuild).into())
+    Ok(Engine::ring(Key::whole(&hash::MD5), points, Ties::Last, Search::Above, Next::Rebuild)?.into())
 }
 
 fn weight(server: &Server) -> i64 {

@@ -58,7 +58,7 @@ fn build(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     // Order: equal points in the order of the servers.
     // Search: the first point at or above, above the last point the last; the walk to alternatives does wrap.
     let next = Next::Alternate { alt: u32::try_from(options.int("alt")).unwrap_or(u32::MAX) };
-    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAboveNoWrap, next).into())
+    Ok(Engine::ring(key, points, Ties::Keep, Search::AtOrAboveNoWrap, next)?.into())
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@ use crate::error::Error;
 use crate::hash::{self, Hash};
 use crate::health::Settings;
 use crate::key::{Key, joined};
+use crate::memory;
 use crate::point::{Placer, Point, Slots, Ties};
 use crate::rule::{Candidate, Engine, Map, Next, Rehash, Rule, Scores};
 use crate::search::{Points, Search};
@@ -71,10 +72,10 @@ fn ketama(servers: &[Server], options: &Options) -> Result<Rule, Error> {
         points.md5_groups(index, &prefix, groups, 4).map_err(|error| about(server, error))?;
     }
     // Hash: the first of these words. Search: the first point at or above the key's hash.
-    let points = one_owner_each(&points.sorted(Ties::Keep), &labels);
+    let points = one_owner_each(&points.sorted(Ties::Keep)?, &labels)?;
     Ok(Rule::Narrow(Engine {
         key: Key::whole(&hash::MD5),
-        map: Map::Points(Arc::new(Points::new(points)), Search::AtOrAbove),
+        map: Map::Points(Arc::new(Points::new(points)?), Search::AtOrAbove),
         next: Next::Rehash(Rehash {
             tries: u32::try_from(servers.len()).unwrap_or(u32::MAX).saturating_add(1),
             place: |key, number, before| before.wrapping_add(numbered(number.into(), key)),
@@ -98,7 +99,7 @@ fn socket_address(server: &Server) -> Result<Cow<'_, [u8]>, Error> {
 }
 
 /// Order: the software keeps all owners of a point, sorts them by their label, and takes number `point mod count`.
-fn one_owner_each(points: &[Point<u32>], labels: &[Cow<'_, [u8]>]) -> Vec<Point<u32>> {
+fn one_owner_each(points: &[Point<u32>], labels: &[Cow<'_, [u8]>]) -> Result<Vec<Point<u32>>, Error> {
     let choose = |equal: &[Point<u32>]| match equal {
         [only] => *only,
         _ => {
@@ -107,7 +108,10 @@ fn one_owner_each(points: &[Point<u32>], labels: &[Cow<'_, [u8]>]) -> Vec<Point<
             sorted[equal[0].value as usize % equal.len()]
         }
     };
-    points.chunk_by(|a, b| a.value == b.value).map(choose).collect()
+    let mut chosen = Vec::new();
+    memory::reserve(&mut chosen, points.len(), format_args!("{} points", points.len()))?;
+    chosen.extend(points.chunk_by(|a, b| a.value == b.value).map(choose));
+    Ok(chosen)
 }
 
 /// Locator `libmemcached`.
@@ -125,7 +129,7 @@ fn libmemcached(servers: &[Server], options: &Options) -> Result<Rule, Error> {
     }
     // Order: the software picks one of equal points at random; here the earlier server has it. Search: as above.
     let key = Key::whole(&hash::ONE_AT_A_TIME);
-    Ok(Engine::ring(key, points, Ties::First, Search::AtOrAbove, Next::Ignore).into())
+    Ok(Engine::ring(key, points, Ties::First, Search::AtOrAbove, Next::Ignore)?.into())
 }
 
 /// Locator `election`: rendezvous hashing; of equal scores the first one stays.
@@ -238,8 +242,11 @@ mod tests {
         let points: Vec<_> = [(9, 0), (9, 1), (9, 2), (10, 0), (10, 2), (11, 0), (12, 0), (12, 1), (12, 2)]
             .map(|(value, server)| Point::new(value, server))
             .to_vec();
-        let owners: Vec<_> =
-            one_owner_each(&points, &labels).iter().map(|point| (point.value, point.server)).collect();
+        let owners: Vec<_> = one_owner_each(&points, &labels)
+            .unwrap()
+            .iter()
+            .map(|point| (point.value, point.server))
+            .collect();
         // 9 mod 3 = 0: "a"; 10 mod 2 = 0: "b" of "b" and "c"; 12 mod 3 = 0: "a".
         assert_eq!(owners, [(9, 1), (10, 2), (11, 0), (12, 1)]);
         let owners = one_owner_each(
@@ -247,7 +254,7 @@ mod tests {
             &labels,
         );
         // 10 mod 3 = 1: "b".
-        assert_eq!(owners, [Point::new(10, 2)]);
+        assert_eq!(owners.unwrap(), [Point::new(10, 2)]);
     }
 
     #[test]

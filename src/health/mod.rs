@@ -19,6 +19,7 @@ pub use settings::{After, Settings};
 pub use snapshot::Policy;
 
 use crate::error::Error;
+use crate::memory;
 use crate::ring::Ring;
 use crate::zone::{self, Walk};
 use arc_swap::ArcSwap;
@@ -76,7 +77,8 @@ impl Fleet {
     /// As [`Settings::check`], and as [`Ring::with_down`].
     pub fn new(ring: &Ring, policy: Policy, settings: Settings) -> Result<Self, Error> {
         settings.check()?;
-        let servers: Vec<Record> = ring.servers().iter().map(|server| Record::new(server.down)).collect();
+        let records = ring.servers().iter().map(|server| Record::new(server.down));
+        let servers = memory::collect(records, format_args!("the state of {} servers", ring.server_count()))?;
         let any_down = ring.servers().iter().any(|server| server.down);
         let full = if any_down { ring.with_down(&vec![false; servers.len()])? } else { ring.clone() };
         let (snapshot, result) = Snapshot::new(&full, policy, &servers, settings.keeps_last_ring, None);

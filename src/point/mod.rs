@@ -17,9 +17,11 @@ pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
     /// The place above every other.
     const LAST: Self;
     /// What fills a [`Point`] up to twice the size of its place.
-    type Fill: Copy + Eq + Send + Sync + std::fmt::Debug + 'static;
+    type Fill: Copy + Ord + Send + Sync + std::fmt::Debug + 'static;
     /// Zeros.
     const FILL: Self::Fill;
+    /// A number where there is room for one.
+    fn fill(number: u32) -> Self::Fill;
     /// The top `BITS - shift` bits.
     fn top(self, shift: u32) -> usize;
     /// The place `steps` further on, around the circle.
@@ -46,9 +48,13 @@ pub trait Place: Copy + Ord + Send + Sync + std::fmt::Debug + 'static {
     }
     /// Appends what is wanted. Only places of 32 bits come in series.
     fn compute(_wanted: &Wanted, _points: &mut Vec<Point<Self>>) {}
-    /// Sorts points by their values; equal ones stay in order.
-    fn sort(points: &mut Vec<Point<Self>>) {
-        points.sort_by_key(|point| point.value);
+    /// Sorts points by their values; equal ones stay in order, whose numbers stand in the fill meanwhile: so it takes no
+    /// memory.
+    fn sort(points: &mut Vec<Point<Self>>) -> Result<(), Error> {
+        points.iter_mut().zip(0..).for_each(|(point, number)| point.fill = Self::fill(number));
+        points.sort_unstable_by_key(|point| (point.value, point.fill));
+        points.iter_mut().for_each(|point| point.fill = Self::FILL);
+        Ok(())
     }
 }
 
@@ -59,6 +65,11 @@ macro_rules! place {
             const LAST: Self = <$t>::MAX;
             type Fill = [u32; $fill];
             const FILL: Self::Fill = [0; $fill];
+            fn fill(number: u32) -> Self::Fill {
+                let mut fill = Self::FILL;
+                fill.iter_mut().take(1).for_each(|first| *first = number);
+                fill
+            }
             #[inline]
             fn top(self, shift: u32) -> usize {
                 self.checked_shr(shift).unwrap_or(0) as usize
@@ -92,8 +103,8 @@ place!(
             points.resize(placed + wanted.count(), Point::new(0, 0));
             wanted.fill(&mut points[placed..]);
         }
-        fn sort(points: &mut Vec<Point<Self>>) {
-            sort::sort(points);
+        fn sort(points: &mut Vec<Point<Self>>) -> Result<(), Error> {
+            sort::sort(points)
         }
     };
     u64, 1;
@@ -206,9 +217,9 @@ impl<T: Place> Placer<T> {
     }
 
     /// The points in ascending order of their values, ties as told.
-    pub fn sorted(mut self, ties: Ties) -> Vec<Point<T>> {
+    pub fn sorted(mut self, ties: Ties) -> Result<Vec<Point<T>>, Error> {
         self.settle();
-        T::sort(&mut self.points);
+        T::sort(&mut self.points)?;
         match ties {
             Ties::Keep => {}
             Ties::First => self.points.dedup_by_key(|point| point.value),
@@ -220,7 +231,7 @@ impl<T: Place> Placer<T> {
                 equal
             }),
         }
-        self.points
+        Ok(self.points)
     }
 }
 
@@ -289,8 +300,7 @@ impl Placer<u32> {
             return Ok(());
         }
         self.reserve(groups.saturating_mul(words as u64))?;
-        self.wanted.md5(server, prefix, groups as usize, words);
-        Ok(())
+        self.wanted.md5(server, prefix, groups as usize, words)
     }
 
     /// Places `count` points of which each is the CRC-32 of the one before, 0 before the first, as four bytes, the least
@@ -300,8 +310,7 @@ impl Placer<u32> {
             return Ok(());
         }
         self.reserve(count)?;
-        self.wanted.crc32(server, start, count as usize);
-        Ok(())
+        self.wanted.crc32(server, start, count as usize)
     }
 }
 
@@ -349,8 +358,9 @@ mod tests {
     #[test]
     fn ties_are_kept_in_order_or_decided() {
         let values = [(7, 0), (3, 1), (7, 2), (7, 1)];
-        let owners =
-            |ties| -> Vec<u32> { placed(&values).sorted(ties).iter().map(|point| point.server).collect() };
+        let owners = |ties| -> Vec<u32> {
+            placed(&values).sorted(ties).unwrap().iter().map(|point| point.server).collect()
+        };
         assert_eq!(owners(Ties::Keep), [1, 0, 2, 1]);
         assert_eq!(owners(Ties::First), [1, 0]);
         assert_eq!(owners(Ties::Last), [1, 1]);
@@ -362,7 +372,7 @@ mod tests {
         placer.md5_groups(0, b"a-", u64::MAX, 4).unwrap();
         placer.labels(0, b"a-", 0..u64::MAX, |_| 1).unwrap();
         placer.push(1, 0).unwrap();
-        assert!(placer.sorted(Ties::Keep).is_empty());
+        assert!(placer.sorted(Ties::Keep).unwrap().is_empty());
     }
 
     #[test]

@@ -5,7 +5,9 @@
 
 use super::work::{together, workers};
 use super::{Point, decimal};
+use crate::error::Error;
 use crate::hash::{crc32, md5};
+use crate::memory;
 use std::ops::Range;
 
 /// Some points of one server.
@@ -42,19 +44,28 @@ impl Wanted {
         self.count
     }
 
-    pub(super) fn md5(&mut self, server: u32, prefix: &[u8], groups: usize, words: usize) {
+    pub(super) fn md5(
+        &mut self,
+        server: u32,
+        prefix: &[u8],
+        groups: usize,
+        words: usize,
+    ) -> Result<(), Error> {
         let start = self.text.len();
+        memory::reserve(&mut self.text, prefix.len(), "labels")?;
         self.text.extend_from_slice(prefix);
-        self.add(Series::Md5 { server, prefix: start..self.text.len(), groups, words });
+        self.add(Series::Md5 { server, prefix: start..self.text.len(), groups, words })
     }
 
-    pub(super) fn crc32(&mut self, server: u32, start: u32, count: usize) {
-        self.add(Series::Crc32 { server, start, count });
+    pub(super) fn crc32(&mut self, server: u32, start: u32, count: usize) -> Result<(), Error> {
+        self.add(Series::Crc32 { server, start, count })
     }
 
-    fn add(&mut self, series: Series) {
+    fn add(&mut self, series: Series) -> Result<(), Error> {
+        memory::reserve(&mut self.series, 1, "labels")?;
         self.count += series.count();
         self.series.push(series);
+        Ok(())
     }
 
     /// Computes all into `out`, which has as many points.

@@ -2,6 +2,8 @@
 
 use super::work::{SHARED_FROM, together, workers};
 use super::{Point, SPARE};
+use crate::error::Error;
+use crate::memory;
 use std::ops::Range;
 
 /// From this many points on, counting beats comparing: the counts are filled and summed whatever the number.
@@ -14,17 +16,23 @@ const PART_BITS: u32 = 8;
 const MOST_BITS: u32 = 11;
 
 /// Sorts points by their values; equal ones stay in order.
-pub(super) fn sort(points: &mut Vec<Point<u32>>) {
+pub(super) fn sort(points: &mut Vec<Point<u32>>) -> Result<(), Error> {
     match points.len() {
         0..RADIX_FROM => points.sort_by_key(|point| point.value),
-        count @ RADIX_FROM..SHARED_FROM => radix_sort(points, 0, &mut vec![ZERO; count]),
-        count => sort_parts(points, workers(count)),
+        count @ RADIX_FROM..SHARED_FROM => radix_sort(points, 0, &mut room(count)?),
+        count => sort_parts(points, workers(count))?,
     }
     // What was reserved beyond need goes; a ring's spare points stay.
     points.shrink_to(points.len() + SPARE);
+    Ok(())
 }
 
 const ZERO: Point<u32> = Point::new(0, 0);
+
+/// Room for so many points.
+fn room(count: usize) -> Result<Vec<Point<u32>>, Error> {
+    memory::filled(ZERO, count, format_args!("{count} points to be sorted"))
+}
 
 /// Some consecutive points in the order of their parts, and where each part starts.
 struct Parted {
@@ -35,7 +43,7 @@ struct Parted {
 const PARTS: usize = 1 << PART_BITS;
 
 impl Parted {
-    fn new(points: &[Point<u32>]) -> Self {
+    fn new(points: &[Point<u32>]) -> Result<Self, Error> {
         let part = |point: &Point<u32>| (point.value >> (u32::BITS - PART_BITS)) as usize;
         let mut starts = [0; PARTS + 1];
         for point in points {
@@ -45,13 +53,13 @@ impl Parted {
             starts[index] += starts[index - 1];
         }
         let mut next = starts;
-        let mut parted = vec![ZERO; points.len()];
+        let mut parted = room(points.len())?;
         for point in points {
             let next = &mut next[part(point)];
             parted[*next as usize] = *point;
             *next += 1;
         }
-        Self { points: parted, starts }
+        Ok(Self { points: parted, starts })
     }
 
     fn part(&self, part: usize) -> &[Point<u32>] {
@@ -60,13 +68,13 @@ impl Parted {
 }
 
 /// Each of the workers takes its share of the points apart, then puts its share of the parts together and sorts them.
-fn sort_parts(points: &mut [Point<u32>], workers: usize) {
+fn sort_parts(points: &mut [Point<u32>], workers: usize) -> Result<(), Error> {
     let share = points.len().div_ceil(workers);
-    let mut parted: Vec<Option<Parted>> = points.chunks(share).map(|_| None).collect();
+    let mut parted: Vec<Option<Result<Parted, Error>>> = points.chunks(share).map(|_| None).collect();
     together(workers, points.chunks(share).zip(&mut parted).collect(), |(points, parted)| {
         *parted = Some(Parted::new(points));
     });
-    let parted: Vec<Parted> = parted.into_iter().flatten().collect();
+    let parted = parted.into_iter().flatten().collect::<Result<Vec<Parted>, Error>>()?;
 
     let mut jobs = Vec::new();
     let (mut rest, mut first) = (points, 0);
@@ -75,16 +83,22 @@ fn sort_parts(points: &mut [Point<u32>], workers: usize) {
         let wanted: usize = (first..last).map(count).sum();
         if wanted >= share || last == PARTS {
             let (points, behind) = rest.split_at_mut(wanted);
-            jobs.push((points, first..last));
+            let scratch = room((first..last).map(count).max().unwrap_or(0))?;
+            jobs.push((points, first..last, scratch));
             (rest, first) = (behind, last);
         }
     }
-    together(workers, jobs, |(points, parts)| join_parts(&parted, parts, points));
+    together(workers, jobs, |(points, parts, mut scratch)| join_parts(&parted, parts, points, &mut scratch));
+    Ok(())
 }
 
-/// Fills `points` with these parts, each sorted.
-fn join_parts(parted: &[Parted], parts: Range<usize>, mut points: &mut [Point<u32>]) {
-    let mut scratch = Vec::new();
+/// Fills `points` with these parts, each sorted. `scratch` has room for the largest.
+fn join_parts(
+    parted: &[Parted],
+    parts: Range<usize>,
+    mut points: &mut [Point<u32>],
+    scratch: &mut [Point<u32>],
+) {
     for part in parts {
         let mut end = 0;
         for piece in parted.iter().map(|parted| parted.part(part)) {
@@ -92,7 +106,6 @@ fn join_parts(parted: &[Parted], parts: Range<usize>, mut points: &mut [Point<u3
             end += piece.len();
         }
         let (joined, rest) = points.split_at_mut(end);
-        scratch.resize(scratch.len().max(end), ZERO);
         radix_sort(joined, PART_BITS, &mut scratch[..end]);
         points = rest;
     }
@@ -114,7 +127,9 @@ fn radix_sort(points: &mut [Point<u32>], known: u32, scratch: &mut [Point<u32>])
     }
     scatter(points, &mut lowers[..1 << bits], scratch, |value| digit(value, lower));
     scatter(scratch, &mut uppers[..1 << bits], points, |value| digit(value, upper));
-    insertion_sort(points);
+    if !insertion_sort(points) {
+        sort_by_bytes(points, scratch);
+    }
 }
 
 /// Moves points to where their digits belong, of which `counts` has the numbers.
@@ -130,8 +145,8 @@ fn scatter(from: &[Point<u32>], counts: &mut [u32], to: &mut [Point<u32>], digit
     }
 }
 
-/// Sorts points that are nearly in order; the standard library's way where they turn out not to be.
-fn insertion_sort(points: &mut [Point<u32>]) {
+/// Sorts points that are nearly in order; false where they turn out not to be.
+fn insertion_sort(points: &mut [Point<u32>]) -> bool {
     let mut patience = 4 * points.len();
     for next in 1..points.len() {
         let point = points[next];
@@ -143,8 +158,21 @@ fn insertion_sort(points: &mut [Point<u32>]) {
         points[place] = point;
         match patience.checked_sub(next - place) {
             Some(rest) => patience = rest,
-            None => return points.sort_by_key(|point| point.value),
+            None => return false,
         }
+    }
+    true
+}
+
+/// Sorts points whose values are spread in whatever way: by counting, byte by byte, from the lowest.
+fn sort_by_bytes(points: &mut [Point<u32>], scratch: &mut [Point<u32>]) {
+    let (mut from, mut to) = (points, scratch);
+    for shift in (0..u32::BITS).step_by(8) {
+        let digit = |value: u32| (value >> shift) as usize & 0xff;
+        let mut counts = [0; 256];
+        from.iter().for_each(|point| counts[digit(point.value)] += 1);
+        scatter(from, &mut counts, to, digit);
+        (from, to) = (to, from);
     }
 }
 
@@ -168,7 +196,7 @@ mod tests {
                 let mut sorted = points(count, mask);
                 let mut compared = sorted.clone();
                 compared.sort_by_key(|point| point.value);
-                sort(&mut sorted);
+                sort(&mut sorted).unwrap();
                 assert!(sorted == compared, "{count} points, mask {mask:x}");
             }
         }
@@ -182,7 +210,7 @@ mod tests {
             compared.sort_by_key(|point| point.value);
             for workers in [1, 2, 3, 7, 300] {
                 let mut sorted = unsorted.clone();
-                sort_parts(&mut sorted, workers);
+                sort_parts(&mut sorted, workers).unwrap();
                 assert!(sorted == compared, "{workers} workers, mask {mask:x}");
             }
         }

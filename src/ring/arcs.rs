@@ -1,6 +1,7 @@
 //! The circle cut into arcs: which places belong to which server, exactly; shares and the fingerprint follow from it.
 
 use super::Ring;
+use crate::memory;
 use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule};
 use crate::search::{Points, Search};
@@ -16,6 +17,13 @@ pub struct Arc {
     pub server: Option<u32>,
 }
 
+impl Arc {
+    /// The share, 0 to 1, of the places up to `end` if `last` is the last of all places.
+    fn share(&self, end: u128, last: u128) -> f64 {
+        ((end - self.start) as f64 + 1.0) / (last as f64 + 1.0)
+    }
+}
+
 /// All places that keys can have, cut into arcs: the first starts at 0, neighbours belong to different servers.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Arcs {
@@ -29,11 +37,7 @@ impl Arcs {
     /// Each arc with its share of all places, 0 to 1.
     pub fn shares(&self) -> impl Iterator<Item = (Option<u32>, f64)> + '_ {
         let ends = self.arcs.iter().skip(1).map(|arc| arc.start - 1).chain([self.last]);
-        let places = self.last as f64 + 1.0;
-        self.arcs
-            .iter()
-            .zip(ends)
-            .map(move |(arc, end)| (arc.server, ((end - arc.start) as f64 + 1.0) / places))
+        self.arcs.iter().zip(ends).map(|(arc, end)| (arc.server, arc.share(end, self.last)))
     }
 }
 
@@ -56,22 +60,23 @@ impl Ring {
     /// (spymemcached, dalli, nginx without `consistent` ...), its tries count as independent of each other. Where scores
     /// decide (rendezvous) and with jump, servers count alike for each of their candidates.
     pub fn shares(&self) -> Vec<f64> {
-        let mut shares = vec![0.0; self.servers().len()];
+        let mut shares = vec![0.0; self.server_count()];
+        self.write_shares(&mut shares);
+        shares
+    }
+
+    /// Writes [`Ring::shares`] to a place that has room for one number for each server; takes no memory.
+    pub(crate) fn write_shares(&self, shares: &mut [f64]) {
+        shares.fill(0.0);
         let mut add = |server: Option<u32>, share: f64| {
             if let Some(sum) = server.and_then(|server| shares.get_mut(server as usize)) {
                 *sum += share;
             }
         };
         match &self.rule {
-            Rule::Narrow(engine) => {
-                engine.first_shares(&self.down).for_each(|(server, share)| add(server, share))
-            }
-            Rule::Wide(engine) => {
-                engine.first_shares(&self.down).for_each(|(server, share)| add(server, share))
-            }
-            Rule::Widest(engine) => {
-                engine.first_shares(&self.down).for_each(|(server, share)| add(server, share))
-            }
+            Rule::Narrow(engine) => engine.first_shares(&self.down, &mut add),
+            Rule::Wide(engine) => engine.first_shares(&self.down, &mut add),
+            Rule::Widest(engine) => engine.first_shares(&self.down, &mut add),
             Rule::Only(server) => add(Some(*server), 1.0),
             Rule::Nowhere => {}
             Rule::Scores(scores) => {
@@ -79,8 +84,7 @@ impl Ring {
                 scores.candidates.iter().for_each(|candidate| add(Some(candidate.server), each));
             }
         }
-        self.spread_dead_shares(&mut shares);
-        shares
+        self.spread_dead_shares(shares);
     }
 
     /// Hands the shares of dead servers on to the living where a rule hashes again: try `t` is reached with probability
@@ -168,13 +172,19 @@ impl<T: Place> Engine<T> {
     }
 
     fn arcs(&self, down: &[bool]) -> Option<Arcs> {
-        let mut arcs: Vec<Arc> = Vec::new();
-        self.each_arc(down, |start, server| {
-            if arcs.last().is_none_or(|arc| arc.server != server) {
-                arcs.push(Arc { start: start.widen(), server });
-            }
-        })?;
+        let mut arcs = Vec::new();
+        self.joined_arcs(down, |arc| arcs.push(arc))?;
         Some(Arcs { arcs, last: self.last_place().widen() })
+    }
+
+    /// Calls `visit` with each arc in ascending order; neighbours have different servers. None where there are no arcs.
+    fn joined_arcs(&self, down: &[bool], mut visit: impl FnMut(Arc)) -> Option<()> {
+        let mut last = None;
+        self.each_arc(down, |start, server| {
+            if last.replace(server) != Some(server) {
+                visit(Arc { start: start.widen(), server });
+            }
+        })
     }
 
     /// Calls `visit` with the start and the server of each arc in ascending order; neighbours may have the same server.
@@ -193,11 +203,24 @@ impl<T: Place> Engine<T> {
         Some(())
     }
 
-    /// Shares of the first choices, or of the answers where arcs show them.
-    fn first_shares(&self, down: &[bool]) -> Box<dyn Iterator<Item = (Option<u32>, f64)> + '_> {
-        let none_down: &[bool] = &[];
-        if let Some(arcs) = self.arcs(down).or_else(|| self.arcs(none_down)) {
-            return Box::new(arcs.shares().collect::<Vec<_>>().into_iter());
+    /// Calls `add` with the server and the share of each arc. None where there are no arcs.
+    fn arc_shares(&self, down: &[bool], add: &mut dyn FnMut(Option<u32>, f64)) -> Option<()> {
+        let last = self.last_place().widen();
+        let mut open: Option<Arc> = None;
+        let mut close = |arc: Arc, end| add(arc.server, arc.share(end, last));
+        self.joined_arcs(down, |arc| {
+            if let Some(before) = open.replace(arc) {
+                close(before, arc.start - 1);
+            }
+        })?;
+        open.into_iter().for_each(|arc| close(arc, last));
+        Some(())
+    }
+
+    /// Calls `add` with shares of the first choices, or of the answers where arcs show them.
+    fn first_shares(&self, down: &[bool], add: &mut dyn FnMut(Option<u32>, f64)) {
+        if self.arc_shares(down, add).or_else(|| self.arc_shares(&[], add)).is_some() {
+            return;
         }
         match &self.map {
             Map::Slots(slots) | Map::Buckets(slots, _) => {
@@ -205,14 +228,14 @@ impl<T: Place> Engine<T> {
                 let (count, rest) =
                     (slots.len() as u128, self.last_place().widen() % slots.len().max(1) as u128);
                 let whole = ((self.last_place().widen() - rest) / count.max(1)) as f64;
-                let share = move |slot: u128| (whole + f64::from(u8::from(slot <= rest))) / places;
-                Box::new((0..).zip(slots.iter()).map(move |(slot, &server)| (Some(server), share(slot))))
+                let share = |slot: u128| (whole + f64::from(u8::from(slot <= rest))) / places;
+                (0..).zip(slots.iter()).for_each(|(slot, &server)| add(Some(server), share(slot)));
             }
             Map::Jump(servers) => {
                 let each = 1.0 / servers.len() as f64;
-                Box::new(servers.iter().map(move |&server| (Some(server), each)))
+                servers.iter().for_each(|&server| add(Some(server), each));
             }
-            Map::Points(..) => Box::new(std::iter::empty()),
+            Map::Points(..) => {}
         }
     }
 
@@ -229,8 +252,11 @@ impl<T: Place> Engine<T> {
             text.write(&(part.len() as u64).to_le_bytes());
             text.write(part.as_bytes());
         }
-        let names: Vec<u64> = ring.servers().iter().map(|server| Xxh3::oneshot(&server.name)).collect();
-        let name = |server: u32| names.get(server as usize).copied().unwrap_or(0);
+        let names = ring.servers().iter().map(|server| Xxh3::oneshot(&server.name));
+        // Where there is no memory for them, each is digested whenever it is met.
+        let names = memory::collect(names, "").unwrap_or_default();
+        let name =
+            |server: u32| names.get(server as usize).copied().unwrap_or_else(|| ring.name_digest(server));
         let mut words = Words { text, waiting: Vec::new(), count: 0, last: 0 };
         match &self.map {
             Map::Points(..) => {
@@ -399,7 +425,7 @@ mod tests {
         for search in searches {
             for list in lists {
                 let points: Vec<_> = list.iter().map(|&(value, server)| Point::new(value, server)).collect();
-                let map = Map::Points(std::sync::Arc::new(Points::new(points)), search);
+                let map = Map::Points(std::sync::Arc::new(Points::new(points).unwrap()), search);
                 let engine = Engine { key: Key::whole(&SHORT), map, next: Next::Ignore };
                 assert_shares_are_counted_ones(&ring_of(engine.into(), 3));
             }

@@ -348,7 +348,7 @@ mod tests {
 
     fn circle(points: &[(u32, u32)], search: Search) -> Engine<u32> {
         let points = points.iter().map(|&(value, server)| Point::new(value, server)).collect();
-        engine(Map::Points(Arc::new(Points::new(points)), search), Next::Points { tries: Some(1) })
+        engine(Map::Points(Arc::new(Points::new(points).unwrap()), search), Next::Points { tries: Some(1) })
     }
 
     fn table(slots: &[u32]) -> Engine<u32> {

@@ -278,7 +278,7 @@ impl Ring {
     /// # Errors
     /// [`ErrorKind::Server`] if the number of flags is not that of the servers; else as [`Ring::build`].
     pub fn with_down(&self, down: &[bool]) -> Result<Self, Error> {
-        let mut list = self.list().clone();
+        let mut list = self.list().copy()?;
         if down.len() != list.servers.len() {
             let message = format!("{} flags for {} servers", down.len(), list.servers.len());
             return Err(Error::new(ErrorKind::Server, message));
@@ -303,7 +303,7 @@ impl Ring {
     /// # Errors
     /// As [`Ring::build`].
     pub fn changed(&self, edit: impl FnOnce(&mut Vec<Server>)) -> Result<Self, Error> {
-        let mut list = self.list().clone();
+        let mut list = self.list().copy()?;
         edit(&mut list.servers);
         Self::build(list)
     }

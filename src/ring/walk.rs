@@ -2,6 +2,7 @@
 
 use super::Ring;
 use crate::key::Prepared;
+use crate::memory;
 use crate::point::Place;
 use crate::rule::{Engine, Map, Next, Rule, Scores};
 use std::borrow::Cow;
@@ -13,13 +14,14 @@ use std::ops::ControlFlow;
 struct Seen {
     few: Vec<u32>,
     many: HashSet<u32>,
+    is_full: bool,
 }
 
 impl Seen {
     /// How many are looked through before the set takes over.
     const FEW: usize = 16;
 
-    /// Whether the server is new.
+    /// Whether the server is new. Where there is no memory to remember it, none is from then on.
     fn insert(&mut self, server: u32) -> bool {
         if self.few.contains(&server) {
             return false;
@@ -28,7 +30,8 @@ impl Seen {
             self.few.push(server);
             return true;
         }
-        self.many.insert(server)
+        self.is_full |= self.many.try_reserve(1).is_err();
+        !self.is_full && self.many.insert(server)
     }
 
     fn len(&self) -> usize {
@@ -50,7 +53,7 @@ impl Ring {
             let usable = (server as usize) < servers && !self.is_dead(server);
             if !(repeats || seen.insert(server)) || !usable {
                 // Every server was met: the rest of the circle has nothing new.
-                return if seen.len() == servers {
+                return if seen.len() == servers || seen.is_full {
                     ControlFlow::Break(())
                 } else {
                     ControlFlow::Continue(())
@@ -169,7 +172,9 @@ impl<T: Place> Engine<T> {
                 let answer = self.lookup_up(&hashed, place, down).or_else(|| self.server(first));
                 let Some(answer) = answer else { return ControlFlow::Continue(()) };
                 visit(answer)?;
-                let mut others: Vec<u32> = slots.to_vec();
+                let Ok(mut others) = memory::collect(slots.iter().copied(), "") else {
+                    return ControlFlow::Continue(());
+                };
                 others.sort_unstable();
                 others.dedup();
                 let after = others.partition_point(|&server| server <= answer);

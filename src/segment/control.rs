@@ -111,17 +111,21 @@ impl Page {
         };
         let in_file = |error: Error| error.in_file(name.to_string_lossy());
         let io = |error: std::io::Error| Error::new(ErrorKind::Io, format!("no control page: {error}"));
-        let usable = open().is_ok_and(|file| Trust::here().check(&file).is_ok() && is_page(&file));
-        if !usable {
-            let (temporary, mut file) = publish::create(path, group)?;
-            let placed = file.write_all(&fresh()).and_then(|()| fs::rename(&temporary, &name));
-            placed.map_err(|error| {
-                // As in `Lock::publish`.
-                let _ = fs::remove_file(&temporary);
-                in_file(io(error))
-            })?;
-        }
-        let file = open().map_err(|error| in_file(io(error)))?;
+        let usable = open().ok().filter(|file| Trust::here().check(file).is_ok() && is_page(file));
+        // What is mapped is what was looked at, or made: the name may lead elsewhere by now.
+        let file = match usable {
+            Some(file) => file,
+            None => {
+                let (temporary, mut file) = publish::create(path, group)?;
+                let placed = file.write_all(&fresh()).and_then(|()| fs::rename(&temporary, &name));
+                placed.map_err(|error| {
+                    // As in `Lock::publish`.
+                    let _ = fs::remove_file(&temporary);
+                    in_file(io(error))
+                })?;
+                file
+            }
+        };
         // SAFETY: the file is SIZE bytes long, and nobody cuts it short: see `map`, "What a mapping rests on".
         let map = unsafe { MmapOptions::new().len(SIZE).map_mut(&file) };
         Ok(Self { map: map.map_err(|error| in_file(io(error)))? })

@@ -15,7 +15,7 @@ use std::os::fd::RawFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// How often a path is looked at by [`Handle::wait`] where it cannot be watched.
@@ -104,6 +104,9 @@ impl Handle {
     /// Looks whether the file has changed, and takes the new ring if it has: true if another ring is in use now. Costs
     /// one system call when nothing has changed.
     ///
+    /// Takes as long as the file system takes to give the file (a network file system whose server is away, a FIFO without
+    /// a writer), and other refreshes wait for it. Look-ups, [`Handle::ring`] and [`Handle::is_stale`] never wait.
+    ///
     /// # Errors
     /// Why the file cannot be used as it is now; the ring in use stays. The same error again until the file changes, or
     /// another attempt where memory or descriptors lacked.
@@ -133,39 +136,55 @@ impl Handle {
     /// # Errors
     /// [`ErrorKind::Io`] where files cannot be watched: then [`Handle::refresh`] is to be called now and then.
     pub fn watch(&self) -> Result<RawFd, Error> {
+        self.watched().map(|(descriptor, _)| descriptor)
+    }
+
+    /// The descriptor, and whether it tells of every change.
+    fn watched(&self) -> Result<(RawFd, bool), Error> {
         #[cfg(target_os = "linux")]
         {
+            let told = |watch: &Watch| (watch.descriptor(), watch.is_whole());
             let mut watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(watch) = &*watch {
-                return Ok(watch.descriptor());
+                return Ok(told(watch));
             }
             let started = Watch::new(&self.path).map_err(|error| {
                 let message = format!("the file cannot be watched: {error}");
                 Error::new(ErrorKind::Io, message).in_file(self.path.to_string_lossy())
             })?;
-            Ok(watch.insert(started).descriptor())
+            Ok(told(watch.insert(started)))
         }
         #[cfg(not(target_os = "linux"))]
         Err(Error::new(ErrorKind::Io, "files cannot be watched on this system"))
     }
 
     /// Waits until the file may have changed, not longer than `most`: true if it may. Where it cannot be watched, it is
-    /// looked at twice a second.
+    /// looked at twice a second; that it changed under a refresh that is under way, that refresh will tell.
     pub fn wait(&self, most: Duration) -> bool {
-        let end = Instant::now() + most;
-        if let Ok(descriptor) = self.watch() {
+        let start = Instant::now();
+        let watched = self.watched().ok();
+        if let Some((descriptor, true)) = watched {
             return is_readable(descriptor, most);
         }
         loop {
             let now = source::identity(self.path.as_os_str().as_bytes()).ok();
-            if self.last.lock().unwrap_or_else(PoisonError::into_inner).identity != now {
+            let last = match self.last.try_lock() {
+                Ok(last) => Some(last),
+                Err(TryLockError::Poisoned(last)) => Some(last.into_inner()),
+                Err(TryLockError::WouldBlock) => None,
+            };
+            if last.is_some_and(|last| last.identity != now) {
                 return true;
             }
-            let left = end.saturating_duration_since(Instant::now());
+            let left = most.saturating_sub(start.elapsed());
             if left.is_zero() {
                 return false;
             }
-            std::thread::sleep(left.min(POLL));
+            match watched {
+                Some((descriptor, _)) if is_readable(descriptor, left.min(POLL)) => return true,
+                Some(_) => {}
+                None => std::thread::sleep(left.min(POLL)),
+            }
         }
     }
 }
@@ -244,8 +263,11 @@ fn is_lasting(error: &Error) -> bool {
     !matches!(error.kind(), ErrorKind::Io | ErrorKind::Memory)
 }
 
-/// Whether the file begins as segments do, of whatever version.
+/// Whether the file begins as segments do, of whatever version. Only files are asked: what is read from a pipe is gone.
 fn is_segment(path: &Path) -> bool {
+    if !std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file()) {
+        return false;
+    }
     let mut start = [0; layout::MAGIC.len()];
     let read = std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start));
     read.is_ok() && start == layout::MAGIC

@@ -52,6 +52,7 @@ pub(super) fn encode(list: &ServerList) -> Result<Sections, Error> {
             }
         }
     }
+    memory::reserve(&mut sections.index, 4 * list.servers.len(), "the server list")?;
     for server in &list.servers {
         let offset = u32::try_from(sections.servers.len()).map_err(|_| too_large())?;
         put_u32(&mut sections.index, offset);
@@ -75,13 +76,18 @@ fn put_bytes(out: &mut Vec<u8>, bytes: &[u8]) -> Result<(), Error> {
 }
 
 fn put_server(out: &mut Vec<u8>, server: &Server) -> Result<(), Error> {
+    let fields: &OptionalFields = &server.fields;
+    let texts = [&fields.label, &fields.guid, &fields.host, &fields.zone];
+    let texts: usize = texts.into_iter().flatten().map(Vec::len).sum();
+    let tokens = fields.tokens.as_ref().map_or(0, |tokens| size_of_val(&tokens[..]));
+    // What has the same size in all servers is not more.
+    memory::reserve(out, 64 + server.name.len() + texts + tokens, "the server list")?;
     put_bytes(out, &server.name)?;
     out.push(0);
     let (fraction, weight) = match server.weight {
         Weight::Integer(weight) => (0, weight.to_ne_bytes()),
         Weight::Fraction(weight) => (FRACTION, weight.to_ne_bytes()),
     };
-    let fields: &OptionalFields = &server.fields;
     let flag = |set: bool, flag: u8| if set { flag } else { 0 };
     out.push(flag(server.down, DOWN) | flag(server.backup, BACKUP) | fraction);
     out.push(
@@ -121,7 +127,7 @@ pub(super) fn decode(list: &[u8], index: &[u8], servers: &[u8]) -> Result<Server
     let most = 2 * (size_of::<Server>() + size_of::<OptionalFields>());
     let bytes = count.saturating_mul(most).saturating_add(servers.len());
     memory::room(bytes, format_args!("{count} servers"))?;
-    list.servers.reserve_exact(count);
+    memory::reserve(&mut list.servers, count, format_args!("{count} servers"))?;
     for number in 0..count {
         let bytes = entry(index, servers, number).ok_or_else(damaged)?;
         list.servers.push(server(&mut Reader(bytes)).ok_or_else(damaged)?);

@@ -139,7 +139,7 @@ fn open_content(path: &Path, content: &Content, policy: &Policy) -> Result<Opene
     let Some(name) = &list.segment else { return Ok(Opened::own(Ring::build(list)?, None)) };
     let segment: PathBuf = path.parent().unwrap_or(Path::new("")).join(name);
     let attach = |path: &Path| Segment::open_of(path, Some(&content.source)).and_then(Opened::of);
-    let contents = |_: &Ring| Contents { source: Some(content.source), ..Contents::default() };
+    let contents = |_: &Ring| Ok(Contents { source: Some(content.source), ..Contents::default() });
     Ok(match share(&segment, policy, attach, || Ring::build(list), contents)? {
         Shared::Attached(opened) => opened,
         Shared::Private(ring, reason) => Opened::own(*ring, Some(reason)),

@@ -48,12 +48,12 @@ impl Lock {
         options.read(true).write(true).create(true).truncate(false).mode(mode);
         options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
         let file = options.open(&name).map_err(failed)?;
-        let end = Instant::now() + policy.wait;
+        let start = Instant::now();
         loop {
             match file.try_lock() {
                 Ok(()) => return Ok(Self { file, path: path.to_owned(), policy: *policy }),
                 Err(TryLockError::Error(error)) => return Err(failed(error)),
-                Err(TryLockError::WouldBlock) if Instant::now() >= end => {
+                Err(TryLockError::WouldBlock) if start.elapsed() >= policy.wait => {
                     let message =
                         format!("another process has been building for {} ms", policy.wait.as_millis());
                     return Err(Error::new(ErrorKind::Busy, message).in_file(name.to_string_lossy()));
@@ -175,7 +175,7 @@ pub(crate) fn share<R>(
     policy: &Policy,
     attach: impl Fn(&Path) -> Result<R, Error>,
     build: impl FnOnce() -> Result<Ring, Error>,
-    contents: impl FnOnce(&Ring) -> Contents,
+    contents: impl FnOnce(&Ring) -> Result<Contents, Error>,
 ) -> Result<Shared<R>, Error> {
     if let Ok(attached) = attach(path) {
         return Ok(Shared::Attached(attached));
@@ -189,7 +189,7 @@ pub(crate) fn share<R>(
         return Ok(Shared::Attached(attached));
     }
     let ring = build()?;
-    let published = lock.publish(&ring, &contents(&ring));
+    let published = contents(&ring).and_then(|contents| lock.publish(&ring, &contents));
     Ok(match published.and_then(|()| attach(path)) {
         Ok(attached) => Shared::Attached(attached),
         Err(reason) => Shared::Private(Box::new(ring), reason),

@@ -53,7 +53,8 @@ impl Identity {
     }
 
     /// Whether the file was changed so shortly before `now` that another change may bear the same times: a file system
-    /// stamps changes with a clock that stands still for a tick, or for seconds where it keeps whole seconds only.
+    /// stamps changes with a clock that stands still for a tick, or for seconds where it keeps whole seconds only. If that
+    /// clock was set meanwhile, the next change bears a time of the clock as it is now, and so another one.
     fn is_fresh(&self, now: SystemTime) -> bool {
         [self.modified, self.changed].iter().any(|&(seconds, nanoseconds)| {
             // FAT counts in steps of two seconds; 10 ms is the longest tick of a Linux kernel, doubled for good measure.

@@ -17,14 +17,16 @@ pub(crate) struct Watch {
     path: PathBuf,
     inotify: Inotify,
     folders: HashMap<PathBuf, WatchDescriptor>,
+    /// Whether all folders are watched that should be.
+    is_whole: bool,
 }
 
 impl Watch {
-    /// Starts to watch.
+    /// Starts to watch; an error if not all can be watched that has to be: the kernel allows each user so many watches.
     pub fn new(path: &Path) -> io::Result<Self> {
         let path = std::path::absolute(path)?;
-        let mut watch = Self { path, inotify: Inotify::init()?, folders: HashMap::new() };
-        watch.renew();
+        let mut watch = Self { path, inotify: Inotify::init()?, folders: HashMap::new(), is_whole: true };
+        watch.renew()?;
         if watch.folders.is_empty() {
             return Err(io::Error::other("none of the path's folders can be watched"));
         }
@@ -36,12 +38,19 @@ impl Watch {
         self.inotify.as_raw_fd()
     }
 
+    /// Whether every change of what the path leads to is told of.
+    pub fn is_whole(&self) -> bool {
+        self.is_whole
+    }
+
     /// Forgets what has happened so far, and watches the folders through which the path leads now. To be called before
     /// the path is looked at: what happens afterwards is told.
     pub fn drain(&mut self) {
         // Looking for folders anew may itself be told of: it is the end only when nothing else has happened meanwhile.
-        while self.read() {
-            self.renew();
+        let mut again = !self.is_whole;
+        while self.read() || again {
+            self.is_whole = self.renew().is_ok();
+            again = false;
         }
     }
 
@@ -55,7 +64,9 @@ impl Watch {
         any
     }
 
-    fn renew(&mut self) {
+    /// Watches the folders through which the path leads now; the first error if some cannot be watched.
+    fn renew(&mut self) -> io::Result<()> {
+        let mut outcome = Ok(());
         let mask = WatchMask::CREATE
             | WatchMask::MOVE
             | WatchMask::DELETE
@@ -67,8 +78,9 @@ impl Watch {
         let mut watched = HashMap::new();
         for folder in folders(&self.path) {
             // Adding a folder that is watched already gives the same watch.
-            if let Ok(watch) = self.inotify.watches().add(&folder, mask) {
-                watched.insert(folder, watch);
+            match self.inotify.watches().add(&folder, mask) {
+                Ok(watch) => drop(watched.insert(folder, watch)),
+                Err(error) => outcome = outcome.and(Err(error)),
             }
         }
         let unused = self.folders.values().filter(|old| !watched.values().any(|new| new == *old));
@@ -77,6 +89,7 @@ impl Watch {
             let _ = self.inotify.watches().remove(watch.clone());
         }
         self.folders = watched;
+        outcome
     }
 }
 

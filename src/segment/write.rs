@@ -6,10 +6,11 @@ use super::list;
 use super::source::Source;
 use crate::Ring;
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use crate::point::{Place, Point};
 use crate::ring::Placed;
 use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::io::{self, Seek, SeekFrom, Write};
 
 /// What is written beside the ring itself.
 #[derive(Clone, Debug, Default)]
@@ -30,7 +31,9 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
     let sections = list::encode(ring.list())?;
     let failed =
         |error: io::Error| Error::new(ErrorKind::Io, format!("the segment cannot be written: {error}"));
-    let mut out = Output { file: BufWriter::with_capacity(1 << 16, file), checksum: Running::new(), at: 0 };
+    let mut buffer = Vec::new();
+    memory::reserve(&mut buffer, BUFFER, "a buffer")?;
+    let mut out = Output { file, buffer, checksum: Running::new(), at: 0 };
     let mut header = Header([0; HEADER]);
     header.set(layout::MAGIC_FIELD, &MAGIC);
     header.set(layout::VERSION, &FORMAT.to_ne_bytes());
@@ -85,9 +88,17 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
     .map_err(failed)
 }
 
+/// Bytes that are written at once.
+const BUFFER: usize = 1 << 16;
+
+/// Bytes of points or of the index that are put in the file's form at once: so few that the memory for them is always there.
+const PART: usize = 1 << 13;
+
 /// The file, and the checksum of what went into it.
 struct Output<'a> {
-    file: BufWriter<&'a File>,
+    file: &'a File,
+    /// What is still to be written: at most [`BUFFER`] bytes. Not a `BufWriter`, which cannot be made where memory is short.
+    buffer: Vec<u8>,
     checksum: Running,
     at: usize,
 }
@@ -96,14 +107,31 @@ impl Output<'_> {
     fn put(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.checksum.write(bytes);
         self.at += bytes.len();
-        self.file.write_all(bytes)
+        self.write(bytes)
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        if self.buffer.len() + bytes.len() > BUFFER {
+            self.flush()?;
+        }
+        if bytes.len() > BUFFER {
+            return self.file.write_all(bytes);
+        }
+        self.buffer.extend_from_slice(bytes);
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.buffer)?;
+        self.buffer.clear();
+        Ok(())
     }
 
     /// The checksum does not cover itself and what lies before it.
     fn header(&mut self, header: &[u8; HEADER]) -> io::Result<()> {
         let (before, covered) = header.split_at(layout::COVERED);
         self.at = before.len();
-        self.file.write_all(before)?;
+        self.write(before)?;
         self.put(covered)
     }
 
@@ -113,12 +141,12 @@ impl Output<'_> {
     }
 
     fn arrays<T: Place>(&mut self, (points, table): (&[Point<T>], &[u32])) -> io::Result<()> {
-        let mut buffer = Vec::with_capacity(1 << 15);
+        let mut buffer = Vec::with_capacity(PART);
         let width = T::BITS as usize / 8;
         // What fills a point up, as it lies in memory: zeros.
         let padding = vec![0; size_of::<Point<T>>() - width - size_of::<u32>()];
         self.align()?;
-        for points in points.chunks(1 << 10) {
+        for points in points.chunks(PART / size_of::<Point<T>>()) {
             buffer.clear();
             for point in points {
                 let wide = point.value.widen();
@@ -133,7 +161,7 @@ impl Output<'_> {
             self.put(&buffer)?;
         }
         self.align()?;
-        for entries in table.chunks(1 << 12) {
+        for entries in table.chunks(PART / size_of::<u32>()) {
             buffer.clear();
             entries.iter().for_each(|entry| buffer.extend_from_slice(&entry.to_ne_bytes()));
             self.put(&buffer)?;
@@ -144,8 +172,8 @@ impl Output<'_> {
     fn records(&mut self, placed: Option<&Placed>, addresses: Option<&[[u8; 24]]>) -> io::Result<()> {
         let (Some(Placed::Narrow(points)), Some(addresses)) = (placed, addresses) else { return Ok(()) };
         self.put(&[0; RECORDS_HEADER])?;
-        let mut buffer = Vec::with_capacity(1 << 15);
-        for points in points.as_slice().chunks(1 << 10) {
+        let mut buffer = Vec::with_capacity(PART);
+        for points in points.as_slice().chunks(PART / size_of::<[u8; 28]>()) {
             buffer.clear();
             for point in points {
                 buffer.extend_from_slice(&point.value.to_ne_bytes());
@@ -159,8 +187,8 @@ impl Output<'_> {
 
     fn finish(mut self, end: usize) -> io::Result<()> {
         debug_assert_eq!(self.at, end);
+        self.flush()?;
         self.file.seek(SeekFrom::Start(layout::CHECKSUM.offset as u64))?;
-        self.file.write_all(&self.checksum.finish().to_ne_bytes())?;
-        self.file.flush()
+        self.file.write_all(&self.checksum.finish().to_ne_bytes())
     }
 }

@@ -32,6 +32,7 @@ pub fn parse(text: &[u8], file: &str, longest: Option<usize>) -> Result<Vec<Serv
             continue;
         }
         let server = server(piece, longest).map_err(|error| error.at_line(line).in_file(file))?;
+        memory::reserve(&mut servers, 1, format_args!("the server in line {line}"))?;
         servers.push(Server { line, ..server });
     }
     if servers.is_empty() {

@@ -12,6 +12,7 @@ pub(crate) mod tree;
 use crate::dialect::Dialect;
 use crate::dialect::option::Options;
 use crate::error::Error;
+use crate::memory;
 use crate::server::Server;
 
 /// A server list: the dialect, its options, and the servers in the order of the software's own configuration.
@@ -43,6 +44,19 @@ impl ServerList {
     pub fn under(&self, dialect: &'static Dialect, options: Options) -> Self {
         let servers = self.servers.iter().map(|server| dialect.only_its_fields(server)).collect();
         Self { dialect, options, servers, ..self.clone() }
+    }
+
+    /// A copy, with room for one server more.
+    pub(crate) fn copy(&self) -> Result<Self, Error> {
+        let mut servers = Vec::new();
+        memory::reserve(
+            &mut servers,
+            self.servers.len() + 1,
+            format_args!("{} servers", self.servers.len()),
+        )?;
+        servers.extend_from_slice(&self.servers);
+        let (options, segment) = (self.options.clone(), self.segment.clone());
+        Ok(Self { dialect: self.dialect, options, servers, replicas: self.replicas, segment })
     }
 
     /// Reads a server list in either form: TOML, or the classic form, which is that of the dialect libketama.

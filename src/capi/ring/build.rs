@@ -12,6 +12,7 @@ use crate::capi::policy;
 use crate::dialect::Dialect;
 use crate::dialect::option::Options;
 use crate::error::{Error, ErrorKind};
+use crate::memory;
 use crate::segment;
 use crate::server::{OptionalFields, Server, Weight};
 use crate::server_list::ServerList;
@@ -180,9 +181,12 @@ pub unsafe extern "C" fn ketama_ring_new_with(
             // SAFETY: as above.
             set.set_text(name, unsafe { utf8(option.value, "an option's value") }?)?;
         }
-        // SAFETY: as above.
-        let servers: Result<_, Error> = servers.iter().map(|given| unsafe { server(given) }).collect();
-        let mut list = ServerList::new(dialect, servers?);
+        let mut list = ServerList::new(dialect, Vec::new());
+        memory::reserve(&mut list.servers, servers.len(), format_args!("{} servers", servers.len()))?;
+        for given in servers {
+            // SAFETY: as above.
+            list.servers.push(unsafe { server(given) }?);
+        }
         list.options = set;
         Ring::build(list)
     };

@@ -37,7 +37,7 @@ pub unsafe extern "C" fn ketama_ring_lookup(ring: *const ketama_ring, key: *cons
 /// \param len  its bytes
 /// \param out  room for n indices
 /// \param n    how many are wanted
-/// \return how many there are: n, or fewer; 0 for NULL
+/// \return how many there are: n, or fewer, also where memory lacks to remember those that were met; 0 for NULL
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_lookup_n(
     ring: *const ketama_ring,

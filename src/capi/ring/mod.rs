@@ -12,6 +12,7 @@ pub mod spread;
 use super::guard::guard_or;
 use super::last_error;
 use crate::error::ErrorKind;
+use crate::memory;
 use crate::segment::{Opened, Segment};
 use crate::{Ring, ring};
 
@@ -96,8 +97,12 @@ impl ketama_ring {
         if let Some(segment) = &self.segment {
             return segment.name(server);
         }
-        let names = || self.ring.servers().iter().map(|server| terminated(&server.name)).collect();
-        self.names.get_or_init(names).get(server as usize).map(|name| &name[..])
+        if self.names.get().is_none() {
+            let names = self.ring.servers().iter().map(|server| terminated(&server.name));
+            // Another thread may have made them meanwhile, which does no harm.
+            let _ = self.names.set(memory::collect(names, "names").ok()?);
+        }
+        self.names.get()?.get(server as usize).map(|name| &name[..])
     }
 }
 

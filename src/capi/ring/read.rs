@@ -7,6 +7,7 @@
 
 use super::{KETAMA_NO_SERVER, KETAMA_OK, ask, ketama_point, ketama_ring, missing};
 use crate::capi::guard::{bytes, status};
+use crate::memory;
 use std::ffi::{c_char, c_double, c_int};
 
 /// \brief Number of servers in the list, those that are down or without a point included. 0 for NULL.
@@ -19,7 +20,7 @@ pub unsafe extern "C" fn ketama_ring_server_count(ring: *const ketama_ring) -> u
 /// \brief Name of a server: a C string that is valid as long as the ring.
 ///
 /// \param index 0 to ketama_ring_server_count() - 1, in list order
-/// \return NULL for another index, KETAMA_NO_SERVER among them, and if ring is NULL
+/// \return NULL for another index, KETAMA_NO_SERVER among them, if ring is NULL, and without memory for the names
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_server_name(ring: *const ketama_ring, index: u32) -> *const c_char {
     let name = |ring: &ketama_ring| ring.name(index).map_or(std::ptr::null(), |name| name.as_ptr().cast());
@@ -77,19 +78,28 @@ pub unsafe extern "C" fn ketama_ring_shares(ring: *const ketama_ring, out: *mut 
         return missing("the ring or the room for the shares is NULL");
     };
     status(|| {
-        let shares = ring.ring.shares();
-        // SAFETY: by the contract there is room for one number for each server, and there are as many shares.
-        unsafe { std::slice::from_raw_parts_mut(out, shares.len()) }.copy_from_slice(&shares);
+        let count = ring.ring.server_count();
+        // C may hand over memory that it has not written: zeros first, so that only written numbers are read.
+        // SAFETY: by the contract there is room for one number for each server.
+        unsafe { out.write_bytes(0, count) };
+        // SAFETY: as above, and every number was written just now.
+        ring.ring.write_shares(unsafe { std::slice::from_raw_parts_mut(out, count) });
         Ok(())
     })
 }
 
-/// \brief Share of the key space of one server, 0 to 1. 0 for an index that is none, and if ring is NULL.
+/// \brief Share of the key space of one server, 0 to 1. 0 for an index that is none, if ring is NULL, and without memory.
 ///
 /// Walks over all points: for the shares of all servers use ketama_ring_shares().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_server_share(ring: *const ketama_ring, index: u32) -> c_double {
-    let share = |ring: &ketama_ring| ring.ring.shares().get(index as usize).copied().unwrap_or(0.0);
+    let share = |ring: &ketama_ring| {
+        let mut shares = memory::filled(0.0, ring.ring.server_count(), "shares").unwrap_or_default();
+        if !shares.is_empty() {
+            ring.ring.write_shares(&mut shares);
+        }
+        shares.get(index as usize).copied().unwrap_or(0.0)
+    };
     // SAFETY: the caller keeps the contract of `capi`.
     unsafe { ask(ring, 0.0, share) }
 }

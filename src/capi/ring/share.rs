@@ -59,8 +59,8 @@ pub extern "C" fn ketama_segment_trust(user: c_uint) {
 ///
 /// \param ring a ring
 /// \param path where the segment is to lie
-/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _LIMIT, _BUSY: another process has been publishing there for
-///         longer than ketama_segment_policy() allows. On failure, what lay there stays.
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _LIMIT, _MEMORY, _BUSY: another process has been publishing there
+///         for longer than ketama_segment_policy() allows. On failure, what lay there stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_publish(ring: *const ketama_ring, path: *const c_char) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
@@ -76,7 +76,7 @@ pub unsafe extern "C" fn ketama_ring_publish(ring: *const ketama_ring, path: *co
 ///
 /// \param path where the segment lies
 /// \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
-/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, or _SEGMENT: it does not belong to this user or root, others may
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, or _SEGMENT: it does not belong to this user or root, others may
 ///         write to it, it is a symbolic link, it is damaged, or its format is not known to this version
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_attach(path: *const c_char, out: *mut *mut ketama_ring) -> c_int {
@@ -123,7 +123,11 @@ pub unsafe extern "C" fn ketama_handle_open(path: *const c_char, out: *mut *mut 
 }
 
 /// \brief Looks whether the file has changed, and takes the new ring if it has. Costs one system call when nothing has
-/// changed. Look-ups of other threads go on meanwhile.
+/// changed.
+///
+/// It takes as long as the file system takes to give the file (a network file system whose server is away, a FIFO without a
+/// writer), and other refreshes of the handle wait for it. ketama_handle_lookup(), ketama_handle_ring() and
+/// ketama_handle_is_stale() never wait.
 ///
 /// \param handle  a handle
 /// \param changed set to 1 if another ring is in use now, else to 0; may be NULL; untouched on failure

@@ -109,7 +109,7 @@ fn consistent(servers: &[Server], usable: &[u32], bases: &[u32], options: &Optio
         }
     }
     // Order: equal points in the order of the servers. Search: the nearest point on either side.
-    Ok(Engine::ring(key(options), points, Ties::Keep, Search::Nearest, Next::Rebuild).into())
+    Ok(Engine::ring(key(options), points, Ties::Keep, Search::Nearest, Next::Rebuild)?.into())
 }
 
 fn map_based(servers: &[Server], usable: &[u32], options: &Options) -> Result<Rule, Error> {

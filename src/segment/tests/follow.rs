@@ -71,6 +71,39 @@ fn a_broken_list_leaves_the_ring_in_use_and_is_reported_until_it_changes() {
     assert!(handle.refresh().unwrap());
 }
 
+/// The clock may be set, and tools set times of files: none of it hides a change, nor is it taken for one.
+#[test]
+fn a_change_is_noticed_whatever_the_times_of_the_file_say() {
+    let folder = Folder::new();
+    let path = folder.path("list");
+    fs::write(&path, text(&["a:1"])).unwrap();
+    let handle = handle(&path);
+    // A file that was changed a moment ago is read again whatever its times: those of this one are to count.
+    let settle = || {
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(!handle.refresh().unwrap());
+    };
+    let modified = |time| {
+        let file = fs::File::options().write(true).open(&path).unwrap();
+        file.set_times(fs::FileTimes::new().set_modified(time)).unwrap();
+    };
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    let year = Duration::from_secs(365 * 86_400);
+    settle();
+    for (time, server) in
+        [(before, "b:1"), (before - 10 * year, "c:1"), (before + 10 * year, "d:1"), (before, "e:1")]
+    {
+        // The same file, of the same size.
+        fs::write(&path, text(&[server])).unwrap();
+        modified(time);
+        assert!(handle.refresh().unwrap(), "{server}");
+        assert_eq!(first(&handle), server);
+        settle();
+    }
+    modified(before - year);
+    assert!(!handle.refresh().unwrap(), "another time, the same content");
+}
+
 #[test]
 fn a_segment_is_followed_by_one_number() {
     let folder = Folder::new();

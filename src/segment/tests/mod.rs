@@ -13,6 +13,7 @@ mod recorded;
 mod roll;
 mod share;
 mod soak;
+mod stalled;
 
 use crate::{Dialect, Ring, Server, ServerList};
 
