@@ -567,6 +567,18 @@ mod tests {
     }
 
     #[test]
+    fn a_long_list_has_each_server_once_too() {
+        let names: Vec<String> = (0..40).map(|server| format!("10.0.0.{server}:11211")).collect();
+        let ring = ring(&names.iter().map(|name| (&**name, 1)).collect::<Vec<_>>());
+        for key in 0..50 {
+            let mut out = [99; 41];
+            assert_eq!(ring.lookup_n(format!("key-{key}").as_bytes(), &mut out), 40);
+            out[..40].sort_unstable();
+            assert!(out[..40].iter().copied().eq(0..40) && out[40] == 99);
+        }
+    }
+
+    #[test]
     fn a_changed_ring_is_the_ring_of_the_changed_list() {
         let old = ring(&[("a:1", 3), ("b:1", 2)]);
         let new = old.reweighted(b"b:1", 9).unwrap();
