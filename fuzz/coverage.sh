@@ -1,7 +1,7 @@
 #!/bin/bash
-# Which lines the tests run, of what the library itself is made of: the tests in Rust, those in C against the instrumented
-# library, and the replay of the fuzz targets' inputs. cargo-llvm-cov is installed if it is missing; prints SKIPPED where
-# it cannot be.
+# Which lines the tests run, of what the library itself is made of: the tests in Rust, those in C against the
+# instrumented library, and the replay of the fuzz targets' inputs. cargo-llvm-cov is installed if it is missing; prints
+# SKIPPED where it cannot be.
 #
 #     coverage.sh            a table by area, then the lines that were not run
 #
@@ -26,18 +26,20 @@ eval "$(cargo llvm-cov show-env --sh)"
 cargo llvm-cov clean --workspace
 cargo test --all-features --lib --test c --test fuzz -- "$@"
 
-# Of processes that were killed while they wrote, and tests do that, nothing can be read. Each program is looked at on its
-# own: of an exported function, which has the same name in several, a common report knows one of them only.
+# Of processes that were killed while they wrote, and tests do that, nothing can be read. Each program is looked at on
+# its own: of an exported function, which has the same name in several, a common report knows one of them only.
 tools=$(rustc --print target-libdir)/../bin
-"$tools/llvm-profdata" merge -sparse -failure-mode=all -o "$CARGO_TARGET_DIR/merged" "$CARGO_TARGET_DIR"/*.profraw 2>/dev/null
-for program in $(find "$CARGO_TARGET_DIR/debug/deps" -maxdepth 1 -type f -executable -name '*ketama*' -o -executable -name 'fuzz-*'); do
-    "$tools/llvm-cov" export -format=lcov -instr-profile="$CARGO_TARGET_DIR/merged" "$program" 2>/dev/null
-done >"$CARGO_TARGET_DIR/lcov.info"
+cd "$CARGO_TARGET_DIR"
+"$tools/llvm-profdata" merge -sparse -failure-mode=all -o merged ./*.profraw 2>/dev/null
+find debug/deps -maxdepth 1 -type f -executable \( -name '*ketama*' -o -name 'fuzz-*' \) \
+    -exec "$tools/llvm-cov" export -format=lcov -instr-profile=merged {} \; 2>/dev/null >lcov.info
+cd - >/dev/null
 
 awk '
     function area(path) {
         if (path ~ /(^|\/)(tests|testing)(\.rs|\/)/) return ""
-        if (path ~ /^(hash|point|ring|dialect|health)\// || path ~ /^(search|key|rule|load|zone|bucket)\.rs$/) return "core"
+        if (path ~ /^(hash|point|ring|dialect|health)\//) return "core"
+        if (path ~ /^(search|key|rule|load|zone|bucket)\.rs$/) return "core"
         if (path ~ /^(server_list\/|observation)/) return "parser"
         if (path ~ /^segment\//) return "segment"
         if (path ~ /^capi\//) return "C shell"
@@ -53,7 +55,12 @@ awk '
         close("src/" path)
         return text ~ /\{$/ && line ? line : 1000000
     }
-    /^SF:/ { path = $0; sub(/.*\/src\//, "", path); into = ($0 ~ /\/fuzz\/src\//) ? "" : area(path); if (into) end = tests(path) }
+    /^SF:/ {
+        path = $0
+        sub(/.*\/src\//, "", path)
+        into = ($0 ~ /\/fuzz\/src\//) ? "" : area(path)
+        if (into) end = tests(path)
+    }
     /^DA:/ && into {
         split(substr($0, 4), field, ",")
         if (field[1] >= end) next

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Mutation check: cargo-mutants breaks the library in one place after the other, and the tests must see it. cargo-mutants
-# is installed if it is missing; prints SKIPPED where it cannot be.
+# Mutation check: cargo-mutants breaks the library in one place after the other, and the tests must see it. It is
+# installed if it is missing; prints SKIPPED where it cannot be.
 #
 #     mutants.sh                           every mutant of every area: a night's work
 #     SAMPLE=3/24 mutants.sh core shell    of these areas, every 24th mutant, the fourth and so on
@@ -93,7 +93,8 @@ for area in "$@"; do
     count() { wc -l <"$folder/mutants.out/$1.txt"; }
     unended=$({ grep -lx "$endless" "$folder"/mutants.out/log/* || true; } | wc -l)
     all=$(($(count caught) + $(count timeout) + $(count unviable) + $(count missed)))
-    rows+=("$area $(($(count caught) - unended)) $(($(count timeout) + unended)) $(count unviable) $(count missed) $all")
+    ended="$(($(count caught) - unended)) $(($(count timeout) + unended))"
+    rows+=("$area $ended $(count unviable) $(count missed) $all")
     missed+=("$folder/mutants.out/missed.txt")
 done
 
