@@ -10,6 +10,8 @@
 #   make cross PROCESSORS=...              the tests as code of aarch64, s390x (big-endian) and i686 (32 bits)
 #   make miri                              the unsafe code, and what stands on it, in an interpreter; takes minutes
 #   make fuzz SECONDS=60                   every fuzz target in turn, so many seconds each; see fuzz/README.md
+#   make coverage                          lines that the tests run, by area, and those that they do not
+#   make mutants SAMPLE=0/24 AREAS=core    the library broken in one place after the other: do the tests see it?
 #   make soak                              64 processes look keys up while 1,000 publishers are killed
 #   make audit                             crates that the library is made of: licences, sources, known advisories
 #   make reproducible                      builds what is committed twice, elsewhere, and compares the libraries
@@ -20,7 +22,7 @@
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
-.PHONY: demo test compare abi detect bench bench-compiles profile cross miri fuzz soak audit reproducible library tools dist install uninstall deb clean
+.PHONY: demo test compare abi detect bench bench-compiles profile cross miri fuzz coverage mutants soak audit reproducible library tools dist install uninstall deb clean
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 RELEASE := $(TARGET)/release
@@ -29,6 +31,8 @@ CC := cc
 CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -O2 -Iinclude
 LISTS := 2000
 SECONDS := 60
+SAMPLE := 0/1
+AREAS := core parser segment shell
 PROCESSORS := aarch64 s390x i686
 KEYS := 0 1 42 user:42 user:688742:profile session-7
 
@@ -112,6 +116,12 @@ miri: tools
 
 fuzz:
 	fuzz/run.sh $(SECONDS)
+
+coverage: tools
+	fuzz/coverage.sh
+
+mutants: tools
+	SAMPLE=$(SAMPLE) fuzz/mutants.sh $(AREAS)
 
 soak: tools
 	c-tests/soak.sh

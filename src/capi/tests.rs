@@ -3,8 +3,8 @@
 
 #![expect(clippy::multiple_unsafe_ops_per_block, reason = "a caller in C makes all its calls in one")]
 
-use super::continuum::Rolled;
-use super::libketama::{ketama_compare, ketama_get_server, ketama_smoke, mcs};
+use super::continuum::{LONGEST_ADDRESS, Rolled};
+use super::libketama::{continuum, ketama_compare, ketama_get_server, ketama_smoke, mcs};
 use super::ring::build::*;
 use super::ring::fleet::*;
 use super::ring::lookup::*;
@@ -12,6 +12,7 @@ use super::ring::read::*;
 use super::ring::spread::*;
 use super::ring::*;
 use super::state;
+use crate::segment::source;
 use crate::{Dialect, Ring, Server, ServerList};
 use std::ffi::{CStr, c_char, c_void};
 use std::ptr::{null, null_mut};
@@ -136,4 +137,84 @@ fn null_is_answered_and_never_followed() {
         let error: *const c_char = super::libketama::ketama_error();
         assert!(!CStr::from_ptr(error).is_empty());
     }
+}
+
+fn two_servers(dialect: &str) -> Ring {
+    let servers = vec![Server::new("10.0.0.1:1", 1), Server::new("10.0.0.2:1", 3)];
+    Ring::build(ServerList::new(Dialect::named(dialect).unwrap(), servers)).unwrap()
+}
+
+/// The record for a key.
+fn record(key: &CStr, view: &mut continuum) -> *mut mcs {
+    // SAFETY: a C string, and a continuum or something that looks like one.
+    unsafe { ketama_get_server(key.as_ptr().cast_mut(), view) }
+}
+
+#[test]
+fn records_at_another_place_are_searched_without_the_index() {
+    const HEADER: usize = 32;
+    let rolled = Rolled::new(&two_servers("libketama"), 0, None).unwrap();
+    let mut view = rolled.view();
+    let size = view.numpoints as usize * size_of::<mcs>();
+    let mut copy = vec![0_u64; (HEADER + size).div_ceil(8)];
+    let (start, array) =
+        (copy.as_mut_ptr().cast::<c_void>(), copy.as_mut_ptr().wrapping_add(HEADER / 8).cast());
+    // SAFETY: both are `size` bytes long, and lie apart.
+    unsafe { std::ptr::copy_nonoverlapping(view.array.cast::<u8>(), array, size) };
+    let numpoints = view.numpoints;
+    let others = [start, null_mut(), start.wrapping_byte_add(8), start.wrapping_byte_add(1)];
+    for modtime in others {
+        let mut other = continuum { numpoints, modtime, array: array.cast() };
+        for number in 0..50 {
+            let key = std::ffi::CString::new(number.to_string()).unwrap();
+            let (ours, theirs) = (record(&key, &mut view), record(&key, &mut other));
+            // SAFETY: both are records that are alive.
+            unsafe {
+                assert_eq!(((*ours).point, address(ours)), ((*theirs).point, address(theirs)));
+            }
+        }
+        let mut fewer = continuum { numpoints: 1, ..other };
+        assert_eq!(record(c"0", &mut fewer).cast(), array, "the only record has all keys");
+        for numpoints in [0, -1] {
+            let mut empty = continuum { numpoints, modtime, array: array.cast() };
+            assert!(record(c"0", &mut empty).is_null());
+        }
+    }
+}
+
+#[test]
+fn a_ring_without_points_of_32_bits_has_no_records() {
+    assert_eq!(LONGEST_ADDRESS, 23);
+    for dialect in ["jump", "uhashring"] {
+        let refused = Rolled::new(&two_servers(dialect), 0, None).err().map(|error| error.to_string());
+        assert_eq!(refused.as_deref(), Some("the ring has no points"), "{dialect}");
+    }
+}
+
+#[test]
+fn of_rings_that_nobody_uses_the_longest_unused_are_forgotten() {
+    let file = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml").as_bytes();
+    let Ok(source::Content { source, .. }) = source::read(file, None) else { panic!("no Cargo.toml") };
+    let source = source::Source { fresh: false, ..source };
+    let ring = two_servers("libketama");
+    let mut state = state::State::default();
+    let roll = |state: &mut state::State, number: u32| {
+        let path = number.to_string();
+        assert!(state.current(path.as_bytes(), &source.identity).is_none());
+        let rolled = Rolled::new(&ring, 0, None).unwrap();
+        state.keep(path.as_bytes(), source, std::sync::Arc::clone(&rolled));
+        rolled
+    };
+    // Seventeen are within the number: that which was kept last does not count.
+    (0..17).for_each(|number| drop(roll(&mut state, number)));
+    assert!((0..17).all(|number| state.confirmed(number.to_string().as_bytes(), &source).is_some()));
+    assert!(state.last_good(b"3").is_none(), "no continuum shows it");
+    let used = roll(&mut state, 99);
+    assert!(state.last_good(b"99").is_some_and(|last| std::sync::Arc::ptr_eq(&last, &used)));
+    assert!(state.confirmed(b"0", &source).is_none(), "the oldest went for it");
+    assert!(state.current(b"1", &source.identity).is_some());
+    drop(roll(&mut state, 100));
+    drop(roll(&mut state, 101));
+    let is_kept = |number: u32| state.confirmed(number.to_string().as_bytes(), &source).is_some();
+    assert_eq!([1, 2, 3, 99, 100, 101].map(is_kept), [true, false, true, true, true, true]);
 }

@@ -316,4 +316,13 @@ mod tests {
         assert_eq!(text(options.set_text("weighted", "true")), "option `weighted` is set twice");
         assert!(!options.bool("weighted"));
     }
+
+    #[test]
+    fn a_value_of_another_type_is_refused_with_what_is_taken() {
+        let mut options = crate::dialect::Dialect::named("libmemcached").unwrap().default_options();
+        let mut refused = |name, value| options.set(name, value).unwrap_err().to_string();
+        assert!(refused("hash", Value::Int(3)).starts_with("unknown value of option `hash` `3`; known: "));
+        assert_eq!(refused("prefix", Value::Bool(true)), "option `prefix` takes a text, not `true`");
+        assert!(refused("max-points", Value::Int(0)).starts_with("option `max-points` takes an integer "));
+    }
 }

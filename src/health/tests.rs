@@ -647,3 +647,13 @@ fn threads_that_report_and_look_up_at_once_never_see_an_unfinished_state() {
     let ejected = fleet.take_events().iter().filter(|event| event.change == Change::Ejected).count();
     assert!(ejected > 0);
 }
+
+#[test]
+fn a_fleet_knows_what_it_was_made_of() {
+    let ring = ring("twemproxy", &[], 3);
+    let settings = Settings { failures: 7, ..ring.dialect().health };
+    let fleet = Fleet::new(&ring, Policy::Rebuild, settings).unwrap();
+    assert_eq!((fleet.policy(), fleet.settings()), (Policy::Rebuild, &settings));
+    assert_eq!(fleet.ring().fingerprint(), ring.fingerprint());
+    assert_eq!(fleet.lookup_n(b"key", s(0), &mut []), 0);
+}

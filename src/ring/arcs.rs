@@ -460,6 +460,42 @@ mod tests {
     }
 
     #[test]
+    fn in_every_dialect_shares_are_a_whole_and_a_name_decides_on_the_fingerprint() {
+        for &dialect in crate::dialect::DIALECTS {
+            let servers = (1..4).map(|number| Server::new(format!("10.0.0.{number}:11211"), 1)).collect();
+            let Ok(ring) = Ring::build(ServerList::new(dialect, servers)) else { continue };
+            let shares = ring.shares();
+            assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{dialect} {shares:?}");
+            assert!(shares.iter().all(|share| *share > 0.1), "{dialect} {shares:?}");
+            let renamed = ring.renamed(b"10.0.0.2:11211", b"10.0.0.9:11211").unwrap();
+            assert_ne!(renamed.fingerprint(), ring.fingerprint(), "{dialect}");
+            let back = renamed.renamed(b"10.0.0.9:11211", b"10.0.0.2:11211").unwrap();
+            assert_eq!(back.fingerprint(), ring.fingerprint(), "{dialect}");
+        }
+    }
+
+    #[test]
+    fn where_keys_are_hashed_again_the_living_share_what_the_dead_had() {
+        for dialect in ["dalli", "spymemcached", "nginx", "python-memcached"] {
+            let servers =
+                (1..4).map(|number| Server::new(format!("10.0.0.{number}:11211"), number)).collect();
+            let ring = Ring::build(ServerList::new(Dialect::named(dialect).unwrap(), servers)).unwrap();
+            let ring = ring.marked(b"10.0.0.2:11211", true).unwrap();
+            let shares = ring.shares();
+            let mut counts = [0.0; 3];
+            for number in 0..20_000 {
+                if let Some(server) = ring.lookup(format!("key-{number}").as_bytes()) {
+                    counts[server as usize] += 1.0 / 20_000.0;
+                }
+            }
+            assert_eq!((shares[1], counts[1]), (0.0, 0.0), "{dialect}");
+            for (share, count) in shares.iter().zip(counts) {
+                assert!((share - count).abs() < 0.03, "{dialect}: {shares:?}, counted {counts:?}");
+            }
+        }
+    }
+
+    #[test]
     fn repeated_slots_have_the_fingerprint_of_their_period() {
         assert_eq!(period(&[1, 2, 1, 2]), 2);
         assert_eq!(period(&[1, 2, 1]), 3);

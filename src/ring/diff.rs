@@ -442,6 +442,13 @@ mod tests {
         let other = Engine { key: part, ..circle(&FIRST[..2], Search::AtOrAbove) };
         assert!(Moves::exact(&old, &ring(&["a", "b"], other, &[])).is_none());
         assert!(Moves::exact(&old, &ring(&["a", "b"], table(&[0, 1]), &[])).is_none());
+        let (slots, down) =
+            (ring(&["a", "b"], table(&[0, 1]), &[]), ring(&["a", "b"], table(&[0, 1]), &[true, false]));
+        assert!(Moves::exact(&slots, &slots).is_some());
+        assert!(Moves::exact(&slots, &down).is_none() && Moves::exact(&down, &slots).is_none());
+        // Two primes whose product is a little more than 2^26: too many remainders.
+        let primes = [8191, 8209].map(|length| ring(&["a"], table(&vec![0; length]), &[]));
+        assert!(Moves::exact(&primes[0], &primes[1]).is_none());
     }
 
     #[test]

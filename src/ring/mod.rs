@@ -531,6 +531,28 @@ mod tests {
     }
 
     #[test]
+    fn one_server_has_all_keys_in_every_dialect_and_none_has_none() {
+        let mut count = 0;
+        for &dialect in crate::dialect::DIALECTS {
+            let build = |servers| Ring::build(ServerList::new(dialect, servers));
+            let Ok(one) = build(vec![Server::new("10.0.0.1:11211", 1)]) else { continue };
+            assert_eq!(one.lookup(b"key"), Some(0), "{dialect}");
+            assert!((one.shares()[0] - 1.0).abs() < 1e-9, "{dialect} {:?}", one.shares());
+            assert!(one.place(b"key").is_none_or(|place| one.lookup_place(place) == Some(0)), "{dialect}");
+            assert_eq!(one.lookup_integer(7).unwrap_or(Some(0)), Some(0), "{dialect}");
+            assert_eq!(format!("{one:?}"), format!("Ring {{ dialect: {dialect:?}, servers: 1 }}"));
+            let Ok(none) = build(Vec::new()) else { continue };
+            assert_eq!((none.lookup(b"key"), none.lookup_integer(7).unwrap()), (None, None));
+            assert_eq!((none.place(b"key"), none.position(b"key"), none.lookup_place(0)), (None, None, None));
+            assert_eq!((none.point_count(), none.point(0), none.memory()), (0, None, 0));
+            assert!(none.hashed(b"key").is_empty() && none.shares().is_empty() && none.arcs().is_none());
+            count += 1;
+        }
+        assert!(count > 20, "{count}");
+        assert!(ring(&[("a:1", 1), ("b:1", 1)]).with_down(&[true]).is_err(), "one flag for two servers");
+    }
+
+    #[test]
     fn a_list_of_servers_starts_with_the_answer_and_has_each_server_once() {
         let ring = ring(&[("a:1", 3), ("b:1", 2), ("c:1", 1), ("d:1", 4)]);
         for number in 0..500 {
@@ -541,6 +563,18 @@ mod tests {
             let mut sorted = out[..4].to_vec();
             sorted.sort_unstable();
             assert_eq!(sorted, [0, 1, 2, 3]);
+        }
+    }
+
+    #[test]
+    fn a_long_list_has_each_server_once_too() {
+        let names: Vec<String> = (0..40).map(|server| format!("10.0.0.{server}:11211")).collect();
+        let ring = ring(&names.iter().map(|name| (&**name, 1)).collect::<Vec<_>>());
+        for key in 0..50 {
+            let mut out = [99; 41];
+            assert_eq!(ring.lookup_n(format!("key-{key}").as_bytes(), &mut out), 40);
+            out[..40].sort_unstable();
+            assert!(out[..40].iter().copied().eq(0..40) && out[40] == 99);
         }
     }
 

@@ -43,7 +43,7 @@ pub fn parse(text: &[u8], file: &str, longest: Option<usize>) -> Result<Vec<Serv
 
 /// Makes sure that there is memory for the servers of a text: each line could be one.
 fn room(text: &[u8]) -> Result<(), Error> {
-    let lines = 1 + text.iter().filter(|&&byte| byte == b'\n').count() + text.len() / PIECE;
+    let lines = pieces(text).count();
     memory::room(lines.saturating_mul(LINE), format_args!("a list of {lines} lines"))
 }
 

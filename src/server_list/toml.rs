@@ -19,13 +19,18 @@ pub fn parse(text: &[u8], file: &str) -> Result<ServerList, Error> {
 
 /// Makes sure that there is memory for the tree of a text and the servers in it.
 fn room(text: &[u8]) -> Result<(), Error> {
-    let count = |byte| text.iter().filter(|&&other| other == byte).count();
-    // `[[` or `{` begins a server. Its node in the tree has room for eleven fields, and it becomes a server of 192 bytes.
-    let (servers, fields) = (count(b'[') / 2 + count(b'{'), count(b'='));
+    let (servers, fields) = servers_and_fields(text);
+    // A server's node in the tree has room for eleven fields, and it becomes a server of 192 bytes.
     memory::room(
-        (servers * 2048).saturating_add(fields * 256),
+        servers.saturating_mul(2048).saturating_add(fields.saturating_mul(256)),
         format_args!("a list of about {servers} servers"),
     )
+}
+
+/// About how many there are: `[[` or `{` begins a server, and `=` stands in each field.
+fn servers_and_fields(text: &[u8]) -> (usize, usize) {
+    let count = |byte| text.iter().filter(|&&other| other == byte).count();
+    (count(b'[') / 2 + count(b'{'), count(b'='))
 }
 
 fn list(text: &[u8]) -> Result<ServerList, Error> {
@@ -127,6 +132,15 @@ mod tests {
         assert_eq!((&first.name[..], first.weight, first.line), (&b"10.0.0.1:11211"[..], 600.into(), 10));
         assert_eq!((second.weight, second.down, second.line), (Weight::Integer(1), true, 14));
         assert_eq!(second.fields.zone.as_deref(), Some(&b"b"[..]));
+    }
+
+    #[test]
+    fn servers_are_counted_before_there_is_memory_for_them() {
+        assert_eq!(
+            servers_and_fields(b"dialect = 'x'\n[[servers]]\nname = 'a'\n[[servers]]\nname = 'b'\n"),
+            (2, 3)
+        );
+        assert_eq!(servers_and_fields(b"servers = [{ name = 'a' }, { name = 'b' }]"), (2, 3));
     }
 
     #[test]

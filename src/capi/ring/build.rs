@@ -47,7 +47,7 @@ unsafe fn utf8<'a>(text: *const c_char, what: &str) -> Result<&'a str, Error> {
 ///
 /// # Safety
 /// The pointers of `server` keep the contract of `capi`.
-unsafe fn server(server: &ketama_server) -> Result<Server, Error> {
+pub(super) unsafe fn server(server: &ketama_server) -> Result<Server, Error> {
     // SAFETY: by the contract of this function.
     let text = |pointer| unsafe { bytes(pointer) }.map(<[u8]>::to_vec);
     let name = text(server.name).ok_or_else(|| Error::new(ErrorKind::Server, "a server's name is NULL"))?;

@@ -7,6 +7,7 @@
 
 use super::{KETAMA_NO_SERVER, KETAMA_OK, ketama_ring, missing};
 use crate::capi::guard::{guard_or, slice, slice_mut, status, store};
+use crate::error::{Error, ErrorKind};
 use crate::health::{After, Answer, Change, Fleet, Policy, Settings, State};
 use std::ffi::{c_double, c_int, c_void};
 use std::time::Duration;
@@ -87,7 +88,7 @@ fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn to_c(settings: &Settings) -> ketama_settings {
+pub(super) fn to_c(settings: &Settings) -> ketama_settings {
     ketama_settings {
         failures: settings.failures,
         successes: settings.successes,
@@ -106,7 +107,7 @@ fn to_c(settings: &Settings) -> ketama_settings {
     }
 }
 
-fn from_c(settings: &ketama_settings) -> Option<Settings> {
+pub(super) fn from_c(settings: &ketama_settings) -> Option<Settings> {
     Some(Settings {
         failures: settings.failures,
         successes: settings.successes,
@@ -270,12 +271,21 @@ pub unsafe extern "C" fn ketama_fleet_lookup_n(
 ///
 /// # Safety
 /// `fleet` keeps the contract of `capi`.
-unsafe fn tell(fleet: *const ketama_fleet, report: impl FnOnce(&Fleet) -> Result<(), crate::Error>) -> c_int {
+unsafe fn tell(
+    fleet: *const ketama_fleet,
+    server: u32,
+    report: impl FnOnce(&Fleet) -> Result<(), Error>,
+) -> c_int {
     // SAFETY: by the contract of this function.
-    match unsafe { fleet.as_ref() } {
-        Some(fleet) => status(|| report(&fleet.fleet)),
-        None => missing("the fleet is NULL"),
-    }
+    let Some(ketama_fleet { fleet }) = (unsafe { fleet.as_ref() }) else {
+        return missing("the fleet is NULL");
+    };
+    status(|| {
+        if server as usize >= fleet.ring().server_count() {
+            return Err(Error::new(ErrorKind::Server, format!("the fleet has no server {server}")));
+        }
+        report(fleet)
+    })
 }
 
 /// \brief Reports that a request to a server succeeded.
@@ -287,14 +297,14 @@ unsafe fn tell(fleet: *const ketama_fleet, report: impl FnOnce(&Fleet) -> Result
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_fleet_succeeded(fleet: *mut ketama_fleet, server: u32, now: u64) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    unsafe { tell(fleet, |fleet| fleet.succeeded(server, Duration::from_millis(now))) }
+    unsafe { tell(fleet, server, |fleet| fleet.succeeded(server, Duration::from_millis(now))) }
 }
 
 /// \brief Reports that a request to a server failed. As ketama_fleet_succeeded().
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_fleet_failed(fleet: *mut ketama_fleet, server: u32, now: u64) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    unsafe { tell(fleet, |fleet| fleet.failed(server, Duration::from_millis(now))) }
+    unsafe { tell(fleet, server, |fleet| fleet.failed(server, Duration::from_millis(now))) }
 }
 
 /// \brief Takes a server out by hand (down nonzero), or puts it back. As ketama_fleet_succeeded().
@@ -306,7 +316,7 @@ pub unsafe extern "C" fn ketama_fleet_mark(
     now: u64,
 ) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.
-    unsafe { tell(fleet, |fleet| fleet.set_down(server, down != 0, Duration::from_millis(now))) }
+    unsafe { tell(fleet, server, |fleet| fleet.set_down(server, down != 0, Duration::from_millis(now))) }
 }
 
 /// \brief State of a server: a KETAMA_STATE_ number; KETAMA_STATE_DOWN for an index that is none.

@@ -191,3 +191,6 @@ unsafe fn ask<'a, T>(ring: *const ketama_ring, nothing: T, answer: impl FnOnce(&
     let ring = unsafe { ring.as_ref() };
     guard_or(nothing, || ring.map(answer))
 }
+
+#[cfg(test)]
+mod tests;

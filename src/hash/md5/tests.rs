@@ -190,6 +190,9 @@ fn what_one_slice_has_in_excess_is_left_alone() {
         words_many_with(backend, &[], &mut out);
         words_many_with(backend, &messages, &mut []);
     }
+    let mut out = [7; 4];
+    first_word_many(&messages, &mut out);
+    assert_eq!(out, [first_word(b"a"), first_word(b"b"), first_word(b"c"), 7]);
 }
 
 #[test]

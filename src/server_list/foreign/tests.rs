@@ -303,3 +303,220 @@ fn every_recorded_fleet_gives_the_same_answers_in_its_own_format() {
     }
     assert!(written > 60, "{written} of the recorded fleets");
 }
+
+#[test]
+fn errors_of_twemproxy_name_the_place() {
+    let refused = |text: &str| Format::Twemproxy.parse(text.as_bytes(), "F", None).unwrap_err().to_string();
+    for (text, message) in [
+        ("- a\n", "a table of pools is wanted here (line 1, column 1 in F)"),
+        ("a: 1\n", "a table of directives is wanted here (line 1, column 4 in F)"),
+        ("a:\n servers: x\n", "`servers` takes a list (line 2, column 2 in F)"),
+        ("a:\n listen: [1]\n", "`listen` takes one value (line 2, column 2 in F)"),
+        ("a:\n listen: x\n", "the pool has no servers (line 2, column 2 in F)"),
+        ("a:\n servers:\n - [x]\n", "a server is one text (line 3, column 4 in F)"),
+        (
+            "a:\n servers:\n - a:1:1 \n - a:1\n",
+            "there is no port from 1 to 65535 in the server the text `a:1` (line 4, column 4 in F)",
+        ),
+        ("a:\n servers:\n - a\n", "there is no weight in the server the text `a` (line 3, column 4 in F)"),
+        ("", "there is nothing in it (line 1, column 1 in F)"),
+        ("a: &x 1\nb: *x\n", "anchors and aliases are not read (line 2, column 4 in F)"),
+        ("[a]: 1\n", "a name is wanted here (line 1, column 1 in F)"),
+        ("a: 1\n---\nb: 1\n", "there is a second document (line 2, column 1 in F)"),
+    ] {
+        assert_eq!(refused(text), message, "{text}");
+    }
+    let deep = |depth: usize| format!("a: {}1{}\n", "[".repeat(depth), "]".repeat(depth));
+    assert!(refused(&deep(15)).starts_with("a table of directives"), "{}", refused(&deep(15)));
+    assert_eq!(refused(&deep(16)), "it nests too deep (line 1, column 20 in F)");
+    // A line ends in LF, CR or CR LF.
+    for (text, line) in [("servers:\r\n - {a", 2), ("servers:\r - {a", 2), ("a:\n\r\nservers:\n\n - {a", 5)] {
+        assert!(refused(text).ends_with(&format!("(line {line}, column 6 in F)")), "{}", refused(text));
+    }
+}
+
+#[test]
+fn errors_of_nginx_name_the_place() {
+    for (text, message) in [
+        ("upstream", "`upstream` takes a name and a block (line 1, column 1 in F)"),
+        ("upstream u", "`upstream` takes a name and a block (line 1, column 1 in F)"),
+        ("upstream u ;", "a `{` is wanted here (line 1, column 12 in F)"),
+        ("upstream u { hash $x; hash $y; }", "a second `hash` line (line 1, column 23 in F)"),
+        ("upstream u { hash $x y; }", "`hash` takes a key and perhaps `consistent` (line 1, column 14 in F)"),
+        ("upstream u { hash; }", "`hash` takes a key and perhaps `consistent` (line 1, column 14 in F)"),
+        ("upstream u { hash $x; server; }", "`server` takes a name (line 1, column 23 in F)"),
+        ("upstream u { if { } }", "no block is known inside an upstream (line 1, column 17 in F)"),
+        (
+            "upstream u { hash $x; server a b=1; }",
+            "unknown parameter of a server `b`; known: weight, down, max_conns, max_fails, fail_timeout, route, \
+             service, slow_start, resolve (line 1, column 32 in F)",
+        ),
+    ] {
+        assert_eq!(error(Format::Nginx, text, None), message, "{text}");
+    }
+    // A variable in braces is one word, and quotes and backslashes hold words together.
+    let text = "upstream u { hash ${a}${b c}; server a\\ b; server \"c\\\"d\"; server 'e\\'f'; server x{y; }";
+    assert_eq!(
+        error(Format::Nginx, text, None),
+        "no block is known inside an upstream (line 1, column 82 in F)"
+    );
+    let text = text.replace(" server x{y;", "");
+    let list = parse(Format::Nginx, &text, None).unwrap();
+    assert_eq!(names(&list).iter().map(|(name, ..)| &**name).collect::<Vec<_>>(), ["a b", "c\"d", "e'f"]);
+    let twice = "upstream u { hash $x; }\nupstream u { hash $x; }";
+    assert_eq!(error(Format::Nginx, twice, Some("u")), "upstream `u` is there twice (in F)");
+    let none = Format::Nginx.parse(b"http { }", "F", None).unwrap_err().to_string();
+    assert_eq!(none, "there is no upstream in it (in F)");
+    let socket = ServerList::new(Dialect::named("nginx").unwrap(), vec![Server::new("/run/a.sock", 1)]);
+    let refused = Format::Nginx.write(&socket).unwrap_err().to_string();
+    assert_eq!(refused, "server `/run/a.sock`: a socket is written `unix:/...` in nginx");
+}
+
+#[test]
+fn errors_of_haproxy_name_the_place() {
+    let backend = |line: &str| format!("backend a\n balance uri\n {line}\n server s 10.0.0.1:80\n");
+    for (text, message) in [
+        (backend("hash-balance-factor x"), "`hash-balance-factor` takes an integer (line 3, column 2 in F)"),
+        (backend("server x"), "`server` takes a name and an address (line 3, column 2 in F)"),
+        (
+            backend("server-template x 3 y:1"),
+            "`server-template` is no list of servers (line 3, column 2 in F)",
+        ),
+        (
+            backend("hash-type consistent sdbm x"),
+            "`hash-type` takes a method, a function and perhaps `avalanche` (line 3, column 12 in F)",
+        ),
+        (backend("server x a:70000"), "the port is greater than 65535 (line 3, column 11 in F)"),
+        (backend("server x $A:1"), "variables of the environment are not read (line 3, column 11 in F)"),
+        (backend("server x a:1 weight"), "`weight` takes a value (line 3, column 15 in F)"),
+        (backend("server x a:1 weight y"), "`weight` takes an integer (line 3, column 22 in F)"),
+        (
+            backend("server x a:1 hash-key addr"),
+            "this server has another `hash-key` than the first one (line 4, column 9 in F)",
+        ),
+        (
+            "backend a\n server s 10.0.0.1:80\n".to_owned(),
+            "backend `a` has no `balance` line: keys have no place in it (in F)",
+        ),
+        ("backend\n server s 10.0.0.1:80\n".to_owned(), "this section has no name (line 1, column 1 in F)"),
+        (
+            "defaults d\ndefaults e\nbackend a from x\n server s 10.0.0.1:80\n".to_owned(),
+            "unknown defaults section `x`; known: d, e (line 3, column 16 in F)",
+        ),
+    ] {
+        assert_eq!(error(Format::Haproxy, &text, None), message, "{text}");
+    }
+}
+
+#[test]
+fn what_a_section_of_haproxy_says_is_kept_or_taken_back() {
+    let text = "defaults\n option allbackups\n default-server weight 4 backup disabled hash-key addr\nbackend a\n \
+        balance hash(x)\n hash-balance-factor 150\n server s1 ipv4@10.0.0.1:80 no-backup enabled guid g\n \
+        server s2 unix@/run/a.sock\nbackend b\n balance hdr(x)\n no option allbackups\n option httplog\n \
+        default-server hash-key id\n server s1 10.0.0.1:80\n";
+    let list = parse(Format::Haproxy, text, Some("a")).unwrap();
+    assert_eq!(names(&list), [("s1".into(), 4.into(), false), ("s2".into(), 4.into(), true)]);
+    assert_eq!(options(&list), ["hash-balance-factor=150", "allbackups=true", "hash-key=addr"]);
+    let [first, second] = &list.servers[..] else { panic!("{list:?}") };
+    assert_eq!((first.host.as_deref(), first.port, first.backup), (Some(&b"10.0.0.1"[..]), Some(80), false));
+    assert_eq!(
+        (second.host.as_deref(), second.port, second.backup),
+        (Some(&b"unix@/run/a.sock"[..]), None, true)
+    );
+    assert_eq!(first.guid.as_deref(), Some(&b"g"[..]));
+    let written = String::from_utf8(Format::Haproxy.write(&list).unwrap().text).unwrap();
+    assert!(written.contains("hash-balance-factor 150\n    option allbackups\n"), "{written}");
+    assert!(written.contains("server s1 10.0.0.1:80 weight 4 guid g hash-key addr\n"), "{written}");
+    assert!(
+        written.contains("server s2 unix@/run/a.sock weight 4 hash-key addr backup disabled\n"),
+        "{written}"
+    );
+    assert_eq!(options(&parse(Format::Haproxy, text, Some("b")).unwrap()), Vec::<String>::new());
+}
+
+#[test]
+fn errors_of_a_configuration_string_name_the_place() {
+    for (text, message) in [
+        (
+            "--DISTRIBUTION=x",
+            "unknown distribution `x`; known: consistent, modula, random (line 1, column 1 in F)",
+        ),
+        (
+            "--SERVER=host1:70000",
+            "the port is greater than 65535 in `--SERVER=host1:70000` (line 1, column 1 in F)",
+        ),
+        (
+            "--SERVER=host1/?x",
+            "the weight is no integer of 32 bits in `--SERVER=host1/?x` (line 1, column 1 in F)",
+        ),
+        (
+            "--SERVER=host1 --SOCKET=/a",
+            "a text in double quotes is wanted, not `/a` (line 1, column 16 in F)",
+        ),
+        (
+            "--SERVER=host1 --NAMESPACE=\"\"",
+            "a text in double quotes is wanted, not `\"\"` (line 1, column 16 in F)",
+        ),
+        ("--SERVER=host1 x", "`x` does not start with `--` (line 1, column 16 in F)"),
+        ("--SERVER", "--SERVER takes a value (line 1, column 1 in F)"),
+    ] {
+        assert_eq!(error(Format::Libmemcached, text, None), message, "{text}");
+    }
+    for host in ["host1", "10.0.0.1", "a-b_c.d", "abc"] {
+        assert!(parse(Format::Libmemcached, &format!("--SERVER={host}"), None).is_ok(), "{host}");
+    }
+    for host in ["1host", "host-", "ab", "ho$t", "12345", "", "10.0.0.x1-"] {
+        assert!(parse(Format::Libmemcached, &format!("--SERVER={host}"), None).is_err(), "{host}");
+    }
+    // A later distribution takes the earlier one's weights back; the port may be the greatest one.
+    let text = "--DISTRIBUTION=consistent,MD5 --SERVER=host1:65535/?2 --SOCKET=\"/a b\"";
+    let list = parse(Format::Libmemcached, text, None).unwrap();
+    assert_eq!(options(&list), ["distribution=ketama", "weighted=true"]);
+    assert_eq!(list.servers[1].name, b"/a b");
+    let list = |server: Server, options: &[(&str, &str)]| {
+        let mut list = ServerList::new(Dialect::named("libmemcached").unwrap(), vec![server]);
+        for (name, value) in options {
+            list.options.set_text(name, value).unwrap();
+        }
+        Format::Libmemcached.write(&list).map(|written| String::from_utf8(written.text).unwrap())
+    };
+    let host = || Server::new("host1", 1);
+    assert_eq!(list(Server::new("/a", 1), &[]).unwrap(), "--SOCKET=\"/a\" --DISTRIBUTION=modula\n");
+    for (server, options, message) in [
+        (Server::new("/a\"", 1), vec![], "no quotes in its path"),
+        (Server::new("/a", 2), vec![], "no weight for a socket"),
+        (Server::new("h", 1), vec![], "libmemcached takes no such host"),
+        (host(), vec![("prefix", "a b")], "libmemcached takes no such prefix in a configuration string"),
+        (host(), vec![("prefix", "a\"b")], "libmemcached takes no such prefix in a configuration string"),
+        (
+            host(),
+            vec![("distribution", "ketama"), ("hash", "md5"), ("point-hash", "crc")],
+            "no configuration string has the hash `md5` and points of `crc`",
+        ),
+    ] {
+        let refused = list(server, &options).unwrap_err().to_string();
+        assert!(refused.contains(message), "{refused}");
+    }
+}
+
+#[test]
+fn what_stands_beside_the_fleet_is_left_out_and_told() {
+    let text = "dialect = 'nginx'\nreplicas = 2\nsegment = 's'\n[options]\nmax-points = 9\n[[servers]]\nname = 'a'\nzone = 'z'\n";
+    let list = Format::Toml.parse(text.as_bytes(), "F", None).unwrap();
+    let left_out = ["`replicas`", "`segment`", "option `max-points`", "`zone` of servers"];
+    let left_out = left_out.map(|what| format!("{what} is left out"));
+    assert_eq!(Format::Nginx.write(&list).unwrap().left_out, left_out);
+    let own = Format::Toml.write(&list).unwrap();
+    let expected = "dialect = \"nginx\"\nreplicas = 2\nsegment = \"s\"\n\n[options]\nmax-points = 9\n\n[[servers]]\nname = \"a\"\nzone = \"z\"\n";
+    assert_eq!((String::from_utf8(own.text).unwrap().as_str(), own.left_out.len()), (expected, 0));
+}
+
+#[test]
+fn texts_are_quoted_so_that_they_come_back() {
+    let name = "a\"b\\c\u{1}\u{1f}\u{7f}\t\u{e9}~";
+    let list = ServerList::new(Dialect::named("nginx").unwrap(), vec![Server::new(name, 1)]);
+    let text = Format::Toml.write(&list).unwrap().text;
+    let written = String::from_utf8_lossy(&text).into_owned();
+    assert!(written.contains("name = \"a\\\"b\\\\c\\u0001\\u001f\\u007f\\u0009\u{e9}~\"\n"), "{written}");
+    assert_eq!(Format::Toml.parse(&text, "F", None).unwrap().servers[0].name, name.as_bytes());
+}

@@ -1,0 +1,105 @@
+#!/bin/bash
+# Mutation check: cargo-mutants breaks the library in one place after the other, and the tests must see it. It is
+# installed if it is missing; prints SKIPPED where it cannot be.
+#
+#     mutants.sh                           every mutant of every area: a night's work
+#     SAMPLE=3/24 mutants.sh core shell    of these areas, every 24th mutant, the fourth and so on
+#
+# Which mutants the tests let pass is printed, and is in target/mutants/AREA-K-N/mutants.out/missed.txt.
+set -euo pipefail
+
+declare -A files=(
+    [core]='src/hash/** src/point/** src/ring/** src/search.rs src/key.rs src/rule.rs'
+    [parser]='src/server_list/** src/observation.rs src/observation/**'
+    [segment]='src/segment/**'
+    [shell]='src/capi/**'
+)
+# Tests that would take most of the time, those that look at segments alone, and those whose turn comes only when the
+# others have let the mutant pass: most are caught within a second.
+never=(a_million soak no_single_byte every_truncation takes_a_handle_back)
+of_segments=(segment::tests::damage segment::tests::hostile segment::tests::models segment::tests::foreign)
+later=(every_backend counting_sorts laid_over_each_other batches_of_every_dialect segment::checksum dialect::steady)
+of_the_parser=(server_list observation tests::vectors tests::forms tests::cli_convert tests::cli_check)
+# Of the tests in C: what looks at headers and compilers, and what asks many keys of a ring that others have asked.
+never_in_c=(a_million 99999 in_cxx every_standard the_comparison_sees sample_list static_library helgrind)
+
+endless="the tests did not end"
+
+# What cargo calls in place of a test program. A mutant that asks for all memory must not get it.
+if [ "${1:-}" = --run ]; then
+    program=$2
+    ulimit -v 8000000
+    if [[ $(basename "$program") == c-* ]]; then
+        exec "$program" "${never_in_c[@]/#/--skip=}"
+    fi
+    if [ "$KETAMA_MUTANTS" = parser ]; then
+        exec "$program" --quiet "${of_the_parser[@]}"
+    fi
+    if [ "$KETAMA_MUTANTS" = segment ]; then later+=("${of_segments[@]}"); else never+=("${of_segments[@]}"); fi
+    # Some mutants never end. What is first takes a few seconds.
+    ended=0
+    timeout 45 "$program" --quiet "${never[@]/#/--skip=}" "${later[@]/#/--skip=}" || ended=$?
+    ((ended != 124)) || echo "$endless"
+    ((ended == 0)) || exit $ended
+    exec "$program" --quiet "${never[@]/#/--skip=}" "${later[@]}"
+fi
+
+cd "$(dirname "$0")/.."
+if ! cargo mutants --version >/dev/null 2>&1 && ! cargo install --quiet --locked cargo-mutants; then
+    echo "SKIPPED the mutation check: cargo-mutants cannot be installed"
+    exit
+fi
+
+# In memory where there is such a place.
+TMPDIR=$(mktemp -d -p "$([ -d /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" ketama-mutants.XXXXXX)
+export TMPDIR
+trap 'rm -rf "$TMPDIR"' EXIT
+host=$(rustc -vV | sed -n 's/^host: //p')
+# What is compiled of other crates is kept.
+out=$(realpath -m "${CARGO_TARGET_DIR:-target}")/mutants
+export CARGO_TARGET_DIR=$out/build CARGO_PROFILE_TEST_DEBUG=0 CARGO_PROFILE_DEV_DEBUG=0
+export "CARGO_TARGET_$(tr a-z- A-Z_ <<<"$host")_RUNNER=$PWD/fuzz/mutants.sh --run"
+
+# The kernels of the processors that this one is not.
+case $host in
+x86_64* | i686*) elsewhere=(-e '**/x4_neon.rs') ;;
+aarch64*) elsewhere=(-e '**/x4_sse2.rs' -e '**/x8_avx2.rs' -e '**/x16_avx512.rs') ;;
+*) elsewhere=(-e '**/x4_neon.rs' -e '**/x4_sse2.rs' -e '**/x8_avx2.rs' -e '**/x16_avx512.rs') ;;
+esac
+
+sample=${SAMPLE:-0/1}
+[ $# -gt 0 ] || set -- core parser segment shell
+rows=() missed=()
+for area in "$@"; do
+    set -f
+    chosen=()
+    for file in ${files[$area]:?no such area: $area}; do chosen+=(-f "$file"); done
+    set +f
+    features=capi
+    case $area in
+    # Other software's formats and observations are the command's.
+    parser) tests=(-C --lib) seconds=120 features=capi,cli ;;
+    shell) tests=(-C --lib -C --test=c) seconds=200 ;;
+    segment) tests=(-C --lib) seconds=200 ;;
+    *) tests=(-C --lib) seconds=120 ;;
+    esac
+    folder=$out/$area-${sample/\//-}
+    mkdir -p "$folder"
+    # It fails where a mutant was missed; whether it worked is seen by its list. To compile takes longer than the tests,
+    # and without optimisation the least.
+    KETAMA_MUTANTS=$area cargo mutants --baseline skip --timeout $seconds --no-times --shard "$sample" \
+        --sharding round-robin -j 1 -o "$folder" --no-default-features --features $features "${tests[@]}" \
+        -C --config=profile.test.package.libketama.opt-level=0 "${chosen[@]}" "${elsewhere[@]}" || true
+    count() { wc -l <"$folder/mutants.out/$1.txt"; }
+    unended=$({ grep -lx "$endless" "$folder"/mutants.out/log/* || true; } | wc -l)
+    all=$(($(count caught) + $(count timeout) + $(count unviable) + $(count missed)))
+    ended="$(($(count caught) - unended)) $(($(count timeout) + unended))"
+    rows+=("$area $ended $(count unviable) $(count missed) $all")
+    missed+=("$folder/mutants.out/missed.txt")
+done
+
+echo
+cat "${missed[@]}"
+echo
+printf '%-8s %7s %8s %9s %7s %6s\n' area caught 'no end' unviable missed all
+for row in "${rows[@]}"; do printf '%-8s %7d %8d %9d %7d %6d\n' $row; done
