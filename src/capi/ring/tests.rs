@@ -182,9 +182,7 @@ fn a_server_is_given_with_all_its_fields() {
         ..plain(c"n", 0.0)
     };
     let text = |text: &str| Some(text.as_bytes().to_vec());
-    let expected = Server {
-        down: true,
-        backup: true,
+    let fields = crate::server::OptionalFields {
         label: text("l"),
         zone: text("z"),
         guid: text("g"),
@@ -193,8 +191,9 @@ fn a_server_is_given_with_all_its_fields() {
         port: Some(5),
         vnodes: Some(6),
         tokens: Some(tokens.to_vec()),
-        ..Server::new("n", Weight::Fraction(2.5))
     };
+    let expected =
+        Server { down: true, backup: true, fields: fields.into(), ..Server::new("n", Weight::Fraction(2.5)) };
     // SAFETY: the pointers are to live strings and arrays.
     unsafe {
         assert_eq!(build::server(&given).unwrap(), expected);

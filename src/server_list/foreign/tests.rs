@@ -418,12 +418,15 @@ fn what_a_section_of_haproxy_says_is_kept_or_taken_back() {
     assert_eq!(names(&list), [("s1".into(), 4.into(), false), ("s2".into(), 4.into(), true)]);
     assert_eq!(options(&list), ["hash-balance-factor=150", "allbackups=true", "hash-key=addr"]);
     let [first, second] = &list.servers[..] else { panic!("{list:?}") };
-    assert_eq!((first.host.as_deref(), first.port, first.backup), (Some(&b"10.0.0.1"[..]), Some(80), false));
     assert_eq!(
-        (second.host.as_deref(), second.port, second.backup),
+        (first.fields.host.as_deref(), first.fields.port, first.backup),
+        (Some(&b"10.0.0.1"[..]), Some(80), false)
+    );
+    assert_eq!(
+        (second.fields.host.as_deref(), second.fields.port, second.backup),
         (Some(&b"unix@/run/a.sock"[..]), None, true)
     );
-    assert_eq!(first.guid.as_deref(), Some(&b"g"[..]));
+    assert_eq!(first.fields.guid.as_deref(), Some(&b"g"[..]));
     let written = String::from_utf8(Format::Haproxy.write(&list).unwrap().text).unwrap();
     assert!(written.contains("hash-balance-factor 150\n    option allbackups\n"), "{written}");
     assert!(written.contains("server s1 10.0.0.1:80 weight 4 guid g hash-key addr\n"), "{written}");
@@ -472,7 +475,7 @@ fn errors_of_a_configuration_string_name_the_place() {
     let text = "--DISTRIBUTION=consistent,MD5 --SERVER=host1:65535/?2 --SOCKET=\"/a b\"";
     let list = parse(Format::Libmemcached, text, None).unwrap();
     assert_eq!(options(&list), ["distribution=ketama", "weighted=true"]);
-    assert_eq!(list.servers[1].name, b"/a b");
+    assert_eq!(*list.servers[1].name, *b"/a b");
     let list = |server: Server, options: &[(&str, &str)]| {
         let mut list = ServerList::new(Dialect::named("libmemcached").unwrap(), vec![server]);
         for (name, value) in options {
@@ -518,5 +521,5 @@ fn texts_are_quoted_so_that_they_come_back() {
     let text = Format::Toml.write(&list).unwrap().text;
     let written = String::from_utf8_lossy(&text).into_owned();
     assert!(written.contains("name = \"a\\\"b\\\\c\\u0001\\u001f\\u007f\\u0009\u{e9}~\"\n"), "{written}");
-    assert_eq!(Format::Toml.parse(&text, "F", None).unwrap().servers[0].name, name.as_bytes());
+    assert_eq!(Format::Toml.parse(&text, "F", None).unwrap().servers[0].name, name.into());
 }
