@@ -3,6 +3,7 @@
 #ifndef KETAMA_GENERATE_H
 #define KETAMA_GENERATE_H
 
+#include <limits.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -87,7 +88,7 @@ static void equal_list(struct text *text, unsigned long round)
 /* Weights near the ends of a long, negative ones too; some lists wrap. */
 static void huge_list(struct text *text, unsigned long round)
 {
-    static const long edges[] = {1, 2, 9223372036854775807L, 4611686018427387904L, -1, -5, -1000, -9223372036854775807L - 1};
+    static const long edges[] = {1, 2, LONG_MAX, LONG_MAX / 2 + 1, -1, -5, -1000, LONG_MIN};
     unsigned long count = 1 + below(5);
     (void)round;
     while (count--) {

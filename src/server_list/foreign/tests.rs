@@ -147,6 +147,15 @@ fn a_backend_of_haproxy_is_read_with_its_defaults() {
 }
 
 #[test]
+fn a_brace_in_a_word_of_haproxy_ends_with_the_word() {
+    let text = "backend b\n balance uri\n server s1 {a weight 3\n server s2 10.0.0.2:80\n";
+    let list = Format::Haproxy.parse(text.as_bytes(), "F", None).unwrap();
+    let [first, second] = &list.servers[..] else { panic!("{:?}", list.servers) };
+    assert_eq!((first.fields.host.as_deref(), first.weight), (Some(&b"{a"[..]), 3.into()));
+    assert_eq!(*second.name, *b"s2");
+}
+
+#[test]
 fn a_named_function_of_haproxy_is_not_mixed_unless_that_is_written() {
     for (words, expected) in [
         ("consistent sdbm", vec!["hash-type=consistent", "hash-function=sdbm", "avalanche=false"]),

@@ -86,7 +86,8 @@ impl Reader<'_> {
             match next {
                 '"' | '\'' => self.quoted(next, cut, &mut word)?,
                 '\\' => word.extend(self.next()),
-                '{' => {
+                // Elsewhere a brace is a character like any other.
+                '{' if cut.marks.contains('{') => {
                     word.push('{');
                     while let Some(next) = self.next() {
                         word.push(next);
