@@ -9,11 +9,26 @@ use std::fmt::Display;
 
 /// Asks for so many bytes. `what` they are for stands in the error.
 pub(crate) fn room(bytes: usize, what: impl Display) -> Result<(), Error> {
+    if is_there(bytes) { Ok(()) } else { Err(none(what)) }
+}
+
+/// Much is asked of the system itself: once an allocator has given a large block back, glibc keeps blocks up to that size in
+/// the heap, and all memory that is used for a moment stays with the process.
+#[cfg(feature = "segment")]
+fn is_there(bytes: usize) -> bool {
+    const MUCH: usize = 1 << 17;
+    if bytes < MUCH { can_be_allocated(bytes) } else { memmap2::MmapMut::map_anon(bytes).is_ok() }
+}
+
+#[cfg(not(feature = "segment"))]
+use can_be_allocated as is_there;
+
+fn can_be_allocated(bytes: usize) -> bool {
     let mut room = Vec::<u8>::new();
     let reserved = room.try_reserve_exact(bytes);
     // Memory that nobody looks at need not be asked for: the compiler would leave it out.
     std::hint::black_box(&mut room);
-    reserved.map_err(|_| none(what))
+    reserved.is_ok()
 }
 
 /// Room for so many values more in a list.
