@@ -3,7 +3,7 @@
  *     allocations              every call, every request
  *     allocations CALL NUMBER  one call whose request of this number fails, to look at it in a debugger
  *
- * The allocator of the whole process is this one. It refuses the request of a chosen number among those of LARGE bytes and
+ * The allocator of the whole process is this one, and so is what asks the system for memory. It refuses the request of a chosen number among those of LARGE bytes and
  * more, and in a second round all that come after it too. Arrays that grow with the list are that large; what the library
  * asks for in smaller pieces cannot fail in Rust. Each failure is met in a process of its own. */
 
@@ -13,6 +13,9 @@
 #include <ketama.h>
 #include <ketama_ring.h>
 #include <malloc.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* What SECURITY.md calls large, in bytes. */
 #define LARGE (16 * 1024)
@@ -72,6 +75,19 @@ int posix_memalign(void **out, size_t alignment, size_t size)
         return ENOMEM;
     *out = pointer;
     return 0;
+}
+
+/* The library asks the system itself whether there is as much as a list will want. Files are no memory of that kind. */
+void *mmap(void *address, size_t size, int protection, int flags, int file, off_t offset)
+{
+    if (flags & MAP_ANONYMOUS && is_refused(size))
+        return MAP_FAILED;
+    return (void *)syscall(SYS_mmap, address, size, protection, flags, file, offset);
+}
+
+void *mmap64(void *address, size_t size, int protection, int flags, int file, off64_t offset)
+{
+    return mmap(address, size, protection, flags, file, offset);
 }
 
 static char *list, *toml, *segment, *rings;
