@@ -530,5 +530,5 @@ fn texts_are_quoted_so_that_they_come_back() {
     let text = Format::Toml.write(&list).unwrap().text;
     let written = String::from_utf8_lossy(&text).into_owned();
     assert!(written.contains("name = \"a\\\"b\\\\c\\u0001\\u001f\\u007f\\u0009\u{e9}~\"\n"), "{written}");
-    assert_eq!(Format::Toml.parse(&text, "F", None).unwrap().servers[0].name, name.into());
+    assert_eq!(Format::Toml.parse(&text, "F", None).unwrap().servers[0].name, crate::Name::from(name));
 }
