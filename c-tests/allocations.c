@@ -3,9 +3,10 @@
  *     allocations              every call, every request
  *     allocations CALL NUMBER  one call whose request of this number fails, to look at it in a debugger
  *
- * The allocator of the whole process is this one, and so is what asks the system for memory. It refuses the request of a chosen number among those of LARGE bytes and
- * more, and in a second round all that come after it too. Arrays that grow with the list are that large; what the library
- * asks for in smaller pieces cannot fail in Rust. Each failure is met in a process of its own. */
+ * The allocator of the whole process is this one, and so is what asks the system for memory. It refuses the request of a
+ * chosen number among those of LARGE bytes and more, and in a second round all that come after it too. Arrays that grow with
+ * the list are that large; what the library asks for in smaller pieces cannot fail in Rust. Each failure is met in a process
+ * of its own. */
 
 #define _GNU_SOURCE
 #include "check.h"
@@ -433,14 +434,9 @@ static long make_all(const struct call *call, long most)
     for (lasting = 0; lasting <= call->twice; lasting++) {
         for (number = 1; number <= most; number++) {
             int status = 0;
-            pid_t child;
-            fflush(NULL);
-            child = fork();
-            CHECK(child >= 0);
-            if (child == 0) {
-                alarm(120);
+            pid_t child = start_child(120);
+            if (child == 0)
                 _exit(make(call, number));
-            }
             CHECK(waitpid(child, &status, 0) == child);
             CHECK_THAT(WIFEXITED(status) && (WEXITSTATUS(status) == 0 || WEXITSTATUS(status) == DONE),
                        "%s %s: wait status %d where request %ld fails%s", call->name, dialect, status, number,

@@ -93,16 +93,24 @@ static inline void replace_text(const char *path, const char *text)
     CHECK(rename(other, path) == 0);
 }
 
-/* Runs a function in a child process and checks that it comes to its end, within a minute. */
-static inline void in_child(void (*run)(void))
+/* Starts a child process, which has so many seconds. What is printed is printed once. */
+static inline pid_t start_child(unsigned seconds)
 {
-    int status = 0;
     pid_t child;
     fflush(NULL);
     child = fork();
     CHECK(child >= 0);
+    if (child == 0)
+        alarm(seconds);
+    return child;
+}
+
+/* Runs a function in a child process and checks that it comes to its end, within a minute. */
+static inline void in_child(void (*run)(void))
+{
+    int status = 0;
+    pid_t child = start_child(60);
     if (child == 0) {
-        alarm(60);
         run();
         exit(0);
     }

@@ -2,12 +2,10 @@
  * the next publisher leaves nothing lying about. */
 
 #define _GNU_SOURCE
-#include "check.h"
 #include <dirent.h>
 #include <ketama.h>
 #include <ketama_ring.h>
-#include <signal.h>
-#include <sys/ptrace.h>
+#include "stopped.h"
 
 static ketama_ring *rings[2];
 static char *path;
@@ -68,36 +66,21 @@ static void publish(ketama_ring *ring)
     CHECK_THAT(ketama_ring_publish(ring, path) == KETAMA_OK, "%s", ketama_error());
 }
 
-/* Publishes the second ring in a child, which is killed at its stop of this number. Whether it came so far; -1 where a child
- * cannot be stopped. */
+static int publish_second(void)
+{
+    return ketama_ring_publish(rings[1], path);
+}
+
+/* Publishes the second ring in a child, which is killed at its stop of this number. As stopped_at(). */
 static int killed_at(int stop)
 {
-    int status = 0, stops;
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-            _exit(77);
-        raise(SIGSTOP);
-        _exit(ketama_ring_publish(rings[1], path));
+    pid_t child;
+    int status = 0, came = stopped_at(publish_second, stop, &child);
+    if (came == 1) {
+        CHECK(kill(child, SIGKILL) == 0);
+        CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
     }
-    CHECK(waitpid(child, &status, 0) == child);
-    if (WIFEXITED(status)) {
-        CHECK(WEXITSTATUS(status) == 77);
-        return -1;
-    }
-    for (stops = 0; stops < stop; stops++) {
-        CHECK(ptrace(PTRACE_SYSCALL, child, NULL, NULL) == 0);
-        CHECK(waitpid(child, &status, 0) == child);
-        if (WIFEXITED(status)) {
-            CHECK_THAT(WEXITSTATUS(status) == KETAMA_OK, "status %d", WEXITSTATUS(status));
-            return 0;
-        }
-        CHECK_THAT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP, "wait status %d", status);
-    }
-    CHECK(kill(child, SIGKILL) == 0);
-    CHECK(waitpid(child, &status, 0) == child && WIFSIGNALED(status));
-    return 1;
+    return came;
 }
 
 int main(void)

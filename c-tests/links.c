@@ -6,15 +6,13 @@
  *     links free     all the time only: a checker's own system calls would be counted */
 
 #define _GNU_SOURCE
-#include "check.h"
 #include <dirent.h>
 #include <errno.h>
 #include <grp.h>
 #include <ketama.h>
 #include <ketama_ring.h>
-#include <signal.h>
+#include "stopped.h"
 #include <sys/mman.h>
-#include <sys/ptrace.h>
 
 /* So often rings are published, and so many links are put in place at least meanwhile. */
 #define ROUNDS 150
@@ -189,33 +187,13 @@ static int attach(void)
     return KETAMA_OK;
 }
 
-/* Runs something in a child, and replaces names at its stop of this number, of which there is one before and one after each of
- * its system calls. Whether it came so far; -1 where a child cannot be stopped. */
+/* Runs something in a child, and replaces names at its stop of this number. As stopped_at(). */
 static int interrupted(int (*run)(void), int stop, const char *part, int kind)
 {
-    int status = 0, stops;
-    pid_t child = fork();
-    CHECK(child >= 0);
-    if (child == 0) {
-        if (ptrace(PTRACE_TRACEME, 0, NULL, NULL) != 0)
-            _exit(77);
-        raise(SIGSTOP);
-        _exit(run());
-    }
-    CHECK(waitpid(child, &status, 0) == child);
-    if (WIFEXITED(status)) {
-        CHECK(WEXITSTATUS(status) == 77);
-        return -1;
-    }
-    for (stops = 0; stops < stop; stops++) {
-        CHECK(ptrace(PTRACE_SYSCALL, child, NULL, NULL) == 0);
-        CHECK(waitpid(child, &status, 0) == child);
-        if (WIFEXITED(status)) {
-            CHECK_THAT(WEXITSTATUS(status) == KETAMA_OK, "status %d", WEXITSTATUS(status));
-            return 0;
-        }
-        CHECK_THAT(WIFSTOPPED(status) && WSTOPSIG(status) == SIGTRAP, "wait status %d", status);
-    }
+    pid_t child;
+    int status = 0, came = stopped_at(run, stop, &child);
+    if (came != 1)
+        return came;
     replace_all(part, kind);
     CHECK(ptrace(PTRACE_DETACH, child, NULL, NULL) == 0);
     CHECK(waitpid(child, &status, 0) == child);
