@@ -858,8 +858,8 @@ int ketama_ring_publish(const struct ketama_ring *ring,
  *
  * \param path where the segment lies
  * \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
- * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, or _SEGMENT: it does not belong to this user or root, others may
- *         write to it, it is a symbolic link, it is damaged, or its format is not known to this version
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, or _SEGMENT: it does not belong to this user or root,
+ *         others may write to it, it is a symbolic link, it is damaged, or its format is not known to this version
  */
 int ketama_ring_attach(const char *path,
                        struct ketama_ring **out);

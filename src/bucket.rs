@@ -97,10 +97,7 @@ fn read_off<T: Place>(engine: &Engine<T>, down: &[bool], count: u32) -> Result<O
 
 /// The servers of so many buckets.
 fn slots(count: u32, server: impl Fn(u32) -> u32) -> Result<Vec<u32>, Error> {
-    let mut slots = Vec::new();
-    memory::reserve(&mut slots, count as usize, format_args!("{count} buckets"))?;
-    slots.extend((0..count).map(server));
-    Ok(slots)
+    memory::collect((0..count).map(server), format_args!("{count} buckets"))
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! Names of servers: bytes, of which short ones are stored in place.
 
 use smallvec::SmallVec;
-use std::borrow::Borrow;
 use std::fmt;
 use std::ops::Deref;
 
@@ -23,13 +22,6 @@ impl Deref for Name {
 
 impl AsRef<[u8]> for Name {
     fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
-/// Names compare and hash as their bytes do, so that maps by name can be asked for bytes.
-impl Borrow<[u8]> for Name {
-    fn borrow(&self) -> &[u8] {
         self
     }
 }

@@ -62,13 +62,13 @@ impl Edit {
     fn apply(&self, servers: &mut Vec<Server>, common: Option<Weight>) -> Result<(), Error> {
         match self {
             Self::Remove(name) | Self::Reweight(name, _)
-                if !servers.iter().any(|one| *one.name == **name) =>
+                if !servers.iter().any(|one| one.name == name[..]) =>
             {
                 return Err(refused(&Server::new(&name[..], 1), "no such server in the list"));
             }
-            Self::Remove(name) => servers.retain(|server| *server.name != **name),
+            Self::Remove(name) => servers.retain(|server| server.name != name[..]),
             Self::Reweight(name, weight) => {
-                let named = servers.iter_mut().filter(|server| *server.name == **name);
+                let named = servers.iter_mut().filter(|server| server.name == name[..]);
                 named.for_each(|server| server.weight = *weight);
             }
             Self::Add(name, weight) => {

@@ -90,7 +90,7 @@ impl Lookup {
                 return Err(refused(&Server::new(name, 1), "no such server in the list"));
             }
             for (server, down) in ring.servers().iter().zip(&mut down) {
-                *down |= *server.name == *name;
+                *down |= server.name == *name;
             }
         }
         ring.with_down(&down)

@@ -295,7 +295,7 @@ impl Ring {
 
     /// The index of the server with this name, the first one if there are several.
     pub fn index_of(&self, name: &[u8]) -> Option<u32> {
-        self.servers().iter().position(|server| *server.name == *name).map(|index| index as u32)
+        self.servers().iter().position(|server| server.name == *name).map(|index| index as u32)
     }
 
     /// Builds the ring of a changed list: the same dialect and options, the servers as `edit` leaves them.

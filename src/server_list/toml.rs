@@ -20,7 +20,7 @@ pub fn parse(text: &[u8], file: &str) -> Result<ServerList, Error> {
 /// Makes sure that there is memory for the tree of a text and the servers in it.
 fn room(text: &[u8]) -> Result<(), Error> {
     let (servers, fields) = servers_and_fields(text);
-    // A server's node in the tree has room for eleven fields, and it becomes a server of 192 bytes.
+    // A server's node in the tree has room for eleven fields, and it becomes a server.
     memory::room(
         servers.saturating_mul(2048).saturating_add(fields.saturating_mul(256)),
         format_args!("a list of about {servers} servers"),

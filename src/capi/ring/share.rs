@@ -76,8 +76,8 @@ pub unsafe extern "C" fn ketama_ring_publish(ring: *const ketama_ring, path: *co
 ///
 /// \param path where the segment lies
 /// \param out  where the ring is stored; untouched on failure. To be released with ketama_ring_free().
-/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, or _SEGMENT: it does not belong to this user or root, others may
-///         write to it, it is a symbolic link, it is damaged, or its format is not known to this version
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, or _SEGMENT: it does not belong to this user or root,
+///         others may write to it, it is a symbolic link, it is damaged, or its format is not known to this version
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_attach(path: *const c_char, out: *mut *mut ketama_ring) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.

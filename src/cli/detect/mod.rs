@@ -186,7 +186,7 @@ fn lines(text: &[u8], list: &ServerList) -> Result<Observation, Error> {
             return refuse("a line is KEY, a tab and a server".to_owned());
         }
         let names = if names == [b"-"] { Vec::new() } else { names };
-        let is_known = |name: &&Vec<u8>| list.servers.iter().any(|server| *server.name == ***name);
+        let is_known = |name: &&Vec<u8>| list.servers.iter().any(|server| server.name == name[..]);
         if let Some(name) = names.iter().find(|name| !is_known(name)) {
             return refuse(format!("`{}` is no server of this list", String::from_utf8_lossy(name)));
         }
