@@ -18,7 +18,7 @@ class Failed(Exception):
 
 
 class Web:
-    """Asks nginx. A connection stays with one of its workers: each caller has its own."""
+    """Asks nginx. A connection stays with one of its workers, and each caller has its own; nginx.conf says for how long."""
 
     def __init__(self, port, path):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
