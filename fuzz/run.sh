@@ -27,6 +27,15 @@ targets=("$@")
 programs=target/$(rustc +nightly -vV | sed -n 's/^host: //p')/release
 rows=()
 failed=0
+
+# Seconds of processor time that what this script has started took until now.
+used() {
+    local numbers
+    read -ra numbers <"/proc/$$/stat"
+    echo $(((numbers[15] + numbers[16]) / $(getconf CLK_TCK)))
+}
+
+before=$(used)
 for target in "${targets[@]}"; do
     corpus=target/corpus/$target
     artifacts=target/artifacts/$target
@@ -54,4 +63,5 @@ done
 echo
 printf '%-12s %12s %9s %9s\n' target executions coverage findings
 printf '%s\n' "${rows[@]}"
+echo "$(($(used) - before)) s of processor time"
 ((failed == 0)) || { echo "failing inputs are in fuzz/target/artifacts"; exit 1; }
