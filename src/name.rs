@@ -12,6 +12,19 @@ const IN_PLACE: usize = 24;
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Name(SmallVec<[u8; IN_PLACE]>);
 
+impl Name {
+    /// Makes the first `length` of these bytes the name; None if they are fewer.
+    #[cfg(feature = "segment")]
+    pub(crate) fn set(&mut self, bytes: &[u8], length: usize) -> Option<()> {
+        self.0 = match bytes.first_chunk::<IN_PLACE>() {
+            // What follows them is copied too, for the room has one size.
+            Some(place) if length <= IN_PLACE => SmallVec::from_buf_and_len(*place, length),
+            _ => SmallVec::from_slice(bytes.get(..length)?),
+        };
+        Some(())
+    }
+}
+
 impl Deref for Name {
     type Target = [u8];
 

@@ -120,6 +120,13 @@ impl OptionalFields {
     };
 }
 
+impl Fields {
+    /// Whether none was ever written.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_none()
+    }
+}
+
 impl From<OptionalFields> for Fields {
     fn from(optional: OptionalFields) -> Self {
         Self((optional != OptionalFields::ABSENT).then(|| Box::new(optional)))

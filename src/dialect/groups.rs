@@ -24,11 +24,12 @@ pub(super) fn f64(base: f64, weight: f64, total: f64, servers: usize) -> u64 {
 /// Algorithm::ConsistentHash::Ketama and, spelt out with conversions, go-ketama.
 ///
 /// Each conversion to float rounds once, to nearest even; the product is of doubles; `floorf` takes a float, so the
-/// product is rounded to float before it is cut. 61 equal servers get 39 groups each by this, not 40.
+/// product is rounded to float before it is cut. 61 equal servers get 39 groups each by this, not 40. Nothing is below 0
+/// here, where cutting and `floorf` differ.
 pub(super) fn f32k(weight: u64, total: u64, servers: usize) -> u64 {
     let share = weight as f32 / total as f32;
     let product = f64::from(share) * 40.0 * f64::from(servers as f32);
-    (product as f32).floor() as u64
+    product as f32 as u64
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn build(servers: &[Server], options: &super::Options) -> Result<Rule, Error> {
     let total = total_weight(servers)?;
     // Label: ADDRESS-k, k from 0.
     let mut label = Vec::new();
-    for (server, index) in servers.iter().zip(0..) {
+    for (server, index) in points.asked(servers).iter().zip(0..) {
         label.clear();
         label.extend_from_slice(&server.name);
         label.push(b'-');

@@ -205,7 +205,9 @@ impl Dialect {
         if server.name.is_empty() {
             return Err("its name is empty".to_owned());
         }
-        if let Some(field) = Field::all_set(server).find(|field| !self.fields.contains(field)) {
+        // Most servers have nothing to ask for one by one.
+        let has_fields = server.backup || !server.fields.is_empty();
+        if has_fields && let Some(field) = Field::all_set(server).find(|field| !self.fields.contains(field)) {
             let known = ["name", "weight", "down", "zone"]
                 .into_iter()
                 .chain(self.fields.iter().map(|field| field.name()));

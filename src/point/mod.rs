@@ -165,6 +165,11 @@ impl<T: Place> Placer<T> {
         Self { points: Vec::new(), wanted: Wanted::default(), limit }
     }
 
+    /// The servers whose points it takes: none if the limit is [`NOTHING`].
+    pub fn asked<'a, S>(&self, servers: &'a [S]) -> &'a [S] {
+        if self.limit == NOTHING { &[] } else { servers }
+    }
+
     /// Makes room for `count` more points, or says that they are too many.
     pub fn reserve(&mut self, count: u64) -> Result<(), Error> {
         if self.limit == NOTHING {

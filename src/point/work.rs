@@ -4,7 +4,7 @@
 
 use crate::memory;
 use std::num::NonZero;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 use std::thread;
 
 /// Fewer points than this are placed and sorted sooner than a thread is started for them.
@@ -12,6 +12,10 @@ pub(super) const SHARED_FROM: usize = 1 << 17;
 
 /// Threads that work on one ring at the most.
 const MOST_WORKERS: usize = 8;
+
+/// Processors that this process may use, when that was first asked: each answer takes several system calls.
+static PROCESSORS: LazyLock<usize> =
+    LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get));
 
 /// Address space that a thread takes: its stack, and what the C library sets aside for its allocations.
 const THREAD: usize = (2 + 2 * 64) << 20;
@@ -25,7 +29,7 @@ pub(crate) fn workers(points: usize) -> usize {
     if points < SHARED_FROM {
         return 1;
     }
-    let workers = thread::available_parallelism().map_or(1, NonZero::get).min(MOST_WORKERS);
+    let workers = (*PROCESSORS).min(MOST_WORKERS);
     let room = points.saturating_mul(POINT).saturating_add(workers * THREAD);
     if memory::room(room, "threads").is_ok() { workers } else { 1 }
 }

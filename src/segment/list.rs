@@ -5,7 +5,7 @@ use crate::dialect::Dialect;
 use crate::dialect::option::Value;
 use crate::error::{Error, ErrorKind};
 use crate::memory;
-use crate::server::{Fields, OptionalFields, Server, Weight};
+use crate::server::{OptionalFields, Server, Weight};
 use crate::server_list::ServerList;
 
 /// The three sections.
@@ -130,7 +130,9 @@ pub(super) fn decode(list: &[u8], index: &[u8], servers: &[u8]) -> Result<Server
     memory::reserve(&mut list.servers, count, format_args!("{count} servers"))?;
     for number in 0..count {
         let bytes = entry(index, servers, number).ok_or_else(damaged)?;
-        list.servers.push(server(&mut Reader(bytes)).ok_or_else(damaged)?);
+        list.servers.push(Server::default());
+        let server = list.servers.last_mut();
+        server.and_then(|server| read_server(server, &mut Reader(bytes))).ok_or_else(damaged)?;
     }
     Ok(list)
 }
@@ -173,20 +175,26 @@ fn option<'a>(reader: &mut Reader<'a>) -> Option<(&'a str, Value)> {
     Some((name, value))
 }
 
+/// Reads a server where it stands in the list, which saves a copy.
 #[inline]
-fn server(reader: &mut Reader) -> Option<Server> {
-    let name = reader.bytes()?.into();
+fn read_server(server: &mut Server, reader: &mut Reader) -> Option<()> {
+    let length = reader.u32()? as usize;
+    server.name.set(reader.0, length)?;
+    reader.take(length)?;
     let [0, flags, set] = reader.array()? else { return None };
     let weight = reader.array()?;
-    let weight = if flags & FRACTION == 0 {
+    server.weight = if flags & FRACTION == 0 {
         Weight::Integer(i64::from_ne_bytes(weight))
     } else {
         Weight::Fraction(f64::from_ne_bytes(weight))
     };
-    let (down, backup, line) = (flags & DOWN != 0, flags & BACKUP != 0, reader.u32()?);
+    (server.down, server.backup) = (flags & DOWN != 0, flags & BACKUP != 0);
+    server.line = reader.u32()?;
     // Most servers have nothing else.
-    let fields = if set == 0 { Fields::default() } else { optional_fields(set, reader)?.into() };
-    Some(Server { name, weight, down, backup, line, fields })
+    if set != 0 {
+        server.fields = optional_fields(set, reader)?.into();
+    }
+    Some(())
 }
 
 /// The fields of a server that not all have.

@@ -99,11 +99,11 @@ fn figures_of_a_large_ring() {
     let folder = Folder::new();
     let path = folder.path("ring");
     let ring = ring_of("libketama", 10_000);
-    let build = best(5, || Ring::build(list_of("libketama", "10.0", 10_000)).unwrap());
+    let build = best(15, || Ring::build(list_of("libketama", "10.0", 10_000)).unwrap());
     let fingerprint = best(3, || ring.fingerprint());
     let publish = best(3, || segment::publish(&ring, &path, &Policy::default()).unwrap());
-    let map = best(9, || segment::Segment::open(&path).unwrap());
-    let attach = best(9, || segment::attach(&path).unwrap());
+    let map = best(50, || segment::Segment::open(&path).unwrap());
+    let attach = best(50, || segment::attach(&path).unwrap());
     println!(
         "10,000 servers: build {build:?}, publish {publish:?} (fingerprint {fingerprint:?}), open {map:?}, attach {attach:?} = {:.1} % of a build",
         100.0 * attach.as_secs_f64() / build.as_secs_f64()

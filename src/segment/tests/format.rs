@@ -50,20 +50,26 @@ fn the_control_page_is_specified_as_it_is_laid_out() {
 fn a_reader_made_from_the_specification_finds_servers_points_and_records() {
     let folder = crate::segment::testing::Folder::new();
     let path = folder.path("ring");
-    // More than a mebibyte.
-    let ring = super::ring_of("libketama", 700);
-    crate::segment::publish(&ring, &path, &Default::default()).unwrap();
-    let bytes = std::fs::read(&path).unwrap();
+    // One piece and some, and a large ring.
+    for servers in [350, 1_700] {
+        read_as_specified(&path, servers);
+    }
+}
+
+fn read_as_specified(path: &std::path::Path, servers: usize) {
+    let ring = super::ring_of("libketama", servers);
+    crate::segment::publish(&ring, path, &Default::default()).unwrap();
+    let bytes = std::fs::read(path).unwrap();
     let u32_at = |offset: usize| u32::from_ne_bytes(bytes[offset..offset + 4].try_into().unwrap()) as usize;
     let wide_at = |offset: usize| u64::from_ne_bytes(bytes[offset..offset + 8].try_into().unwrap());
     let u64_at = |offset: usize| wide_at(offset) as usize;
     let (index, servers, points, table) = (u64_at(144), u64_at(160), u64_at(176), u64_at(192));
     let count = u64_at(184) / 8 - 4;
-    assert_eq!((u32_at(116), u32_at(120), count), (32, 700, ring.point_count()));
+    assert_eq!((u32_at(116), u32_at(120), count), (32, ring.server_count(), ring.point_count()));
     let digest = twox_hash::XxHash3_64::oneshot;
-    let (first, second) = bytes.split_at(1 << 20);
-    assert!(second.len() < 1 << 20);
-    let digests = [&first[24..], second].map(|piece| digest(piece).to_ne_bytes()).concat();
+    let starts = (0..bytes.len()).step_by(1 << 19);
+    let pieces = starts.map(|start| &bytes[start.max(24)..bytes.len().min(start + (1 << 19))]);
+    let digests: Vec<u8> = pieces.flat_map(|piece| digest(piece).to_ne_bytes()).collect();
     assert_eq!(wide_at(16), digest(&digests));
     for number in 0..count {
         let (place, server) = ring.point(number).unwrap();
@@ -79,7 +85,7 @@ fn a_reader_made_from_the_specification_finds_servers_points_and_records() {
         assert_eq!(bytes[entry + 4 + length], 0);
         assert_eq!(Some(u64_at(entry + length + 7) as i64), server.weight.as_integer());
     }
-    let shift = 32 - count.ilog2();
+    let shift = 32 - count.ilog2() + u32::from(count >= 262_144);
     for key in ["a", "user:42", "0"] {
         let hash = crate::hash::md5::first_word(key.as_bytes());
         let bucket = (hash >> shift) as usize;

@@ -192,7 +192,6 @@ fn what_is_out_of_order_between_two_pieces_is_refused_too() {
     let (points, table) = (section(layout::POINTS_SECTION.offset), section(layout::TABLE_SECTION.offset));
     let second = crate::segment::checksum::PIECE;
     assert!(points.contains(&(second - 8)) && points.contains(&second) && points.len() / 8 > 1 << 17);
-    assert!(!points.contains(&(2 * second)) && !table.contains(&(2 * second)), "two pieces");
     let change = |change: &dyn Fn(&mut [u8])| {
         let mut bytes = sample.clone();
         change(&mut bytes);
