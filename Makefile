@@ -76,6 +76,8 @@ test: tools
 	else echo "SKIPPED the C tests under valgrind: no valgrind" | tee -a $(LOG); fi
 	ASAN=1 cargo test --all-features --test c 2>&1 | tee -a $(LOG)
 	c-tests/threads.sh $(TARGET) 2>&1 | tee -a $(LOG)
+	c-tests/miri.sh short 2>&1 | tee -a $(LOG)
+	c-tests/cross.sh short 2>&1 | tee -a $(LOG)
 	.ci/audit 2>&1 | tee -a $(LOG)
 	c-tests/install.sh 2>&1 | tee -a $(LOG)
 	examples/test.sh 2>&1 | tee -a $(LOG)

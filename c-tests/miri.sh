@@ -40,7 +40,7 @@ run "the same under tree borrows" $native "" -Zmiri-tree-borrows "${boundary[@]}
 run "the core" $native "" "" "${core[@]}"
 run "the kernels of x86-64" $native "" "" "${kernels[@]}"
 run "the kernels of AVX2, and the check compiled for it" $native +avx2 "" "${kernels[@]}" "${boundary[1]}"
-run "the kernels of AVX-512" $native +avx512f,+avx512bw,+avx512vl "" "${kernels[@]}"
+run "the kernels of AVX-512, and the check" $native +avx512f,+avx512bw,+avx512vl "" "${kernels[@]}" "${boundary[1]}"
 run "the kernels of NEON" aarch64-unknown-linux-gnu "" "" "${kernels[@]}"
 run "the C boundary and segments, big-endian" s390x-unknown-linux-gnu "" "" "${boundary[@]}"
 run "the C boundary and segments, 32 bits" i686-unknown-linux-gnu "" "" "${boundary[@]}"

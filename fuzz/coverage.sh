@@ -10,10 +10,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-if ! cargo llvm-cov --version >/dev/null 2>&1 && ! cargo install --quiet --locked cargo-llvm-cov; then
-    echo "SKIPPED coverage: cargo-llvm-cov cannot be installed"
-    exit
-fi
+source fuzz/tools.sh
+need llvm-cov coverage
 if [ ! -e "$(rustc --print target-libdir)/../bin/llvm-cov" ] && ! rustup component add llvm-tools >/dev/null 2>&1; then
     echo "SKIPPED coverage: no llvm-tools (rustup component add llvm-tools)"
     exit
@@ -39,7 +37,7 @@ awk '
     function area(path) {
         if (path ~ /(^|\/)(tests|testing)(\.rs|\/)/) return ""
         if (path ~ /^(hash|point|ring|dialect|health)\//) return "core"
-        if (path ~ /^(search|key|rule|load|zone|bucket)\.rs$/) return "core"
+        if (path ~ /^(search|key|rule|load|zone|bucket|server|name|memory)\.rs$/) return "core"
         if (path ~ /^(server_list\/|observation)/) return "parser"
         if (path ~ /^segment\//) return "segment"
         if (path ~ /^capi\//) return "C shell"

@@ -9,7 +9,7 @@
 set -euo pipefail
 
 declare -A files=(
-    [core]='src/hash/** src/point/** src/ring/** src/search.rs src/key.rs src/rule.rs'
+    [core]='src/hash/** src/point/** src/ring/** src/search.rs src/key.rs src/rule.rs src/server.rs src/name.rs src/memory.rs'
     [parser]='src/server_list/** src/observation.rs src/observation/**'
     [segment]='src/segment/**'
     [shell]='src/capi/**'
@@ -45,10 +45,8 @@ if [ "${1:-}" = --run ]; then
 fi
 
 cd "$(dirname "$0")/.."
-if ! cargo mutants --version >/dev/null 2>&1 && ! cargo install --quiet --locked cargo-mutants; then
-    echo "SKIPPED the mutation check: cargo-mutants cannot be installed"
-    exit
-fi
+source fuzz/tools.sh
+need mutants "the mutation check"
 
 # In memory where there is such a place.
 TMPDIR=$(mktemp -d -p "$([ -d /dev/shm ] && echo /dev/shm || echo "${TMPDIR:-/tmp}")" ketama-mutants.XXXXXX)

@@ -11,10 +11,8 @@ if ! rustc +nightly --version >/dev/null 2>&1; then
     echo "SKIPPED fuzzing: no nightly compiler (rustup toolchain install nightly)"
     exit
 fi
-if ! cargo fuzz --version >/dev/null 2>&1 && ! cargo install --quiet cargo-fuzz; then
-    echo "SKIPPED fuzzing: cargo-fuzz cannot be installed"
-    exit
-fi
+source tools.sh
+need fuzz fuzzing
 cargo +nightly fuzz build --fuzz-dir .
 
 # In memory where there is such a place.

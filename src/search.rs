@@ -469,6 +469,7 @@ mod tests {
             vec![5, 5, 5, 9],
             (0..500).collect(),
             (0..40).map(|i| u32::MAX - i).rev().collect(),
+            (0..100).flat_map(|heap| (0..heap % 10).map(move |i| heap * 42_000_000 + i)).collect(),
         ];
         for count in 1..70 {
             let mut values: Vec<u32> = (0..count * 3).map(|_| next()).collect();
@@ -496,7 +497,7 @@ mod tests {
 
     #[test]
     fn batches_have_the_owners_that_single_places_have() {
-        for count in [0, 1, 3, 1_000, 4 * LARGE as u32] {
+        for count in [0, 1, 3, 1_000, 4 * LARGE as u32, LARGE_RING as u32] {
             // Every 64 points share a place, so that some buckets are too full to be compared one by one.
             let placed = |index: u32| Point::new((index / 64 * 64).wrapping_mul(0x9e37), index);
             let mut placed: Vec<_> = (0..count).map(placed).collect();

@@ -282,6 +282,8 @@ mod tests {
             fields: fields.into(),
             ..Server::new("full", 0.25)
         });
+        // Names at and beyond the size up to which they stand in the server itself, and none.
+        list.servers.extend([24, 25, 300, 0].map(|length| Server::new("n".repeat(length), 1)));
         let Sections { list: head, index, servers } = encode(&list).unwrap();
         let read = decode(&head, &index, &servers).unwrap();
         assert_eq!(read.servers, list.servers);
@@ -290,7 +292,7 @@ mod tests {
         assert_eq!(set(&read), set(&list));
         assert_eq!(name(&index, &servers, 0), Some(&b"plain:1\0"[..]));
         assert_eq!(name(&index, &servers, 1), Some(&b"full\0"[..]));
-        assert_eq!(name(&index, &servers, 2), None);
+        assert_eq!(name(&index, &servers, 6), None);
     }
 
     #[test]
