@@ -2,7 +2,10 @@
 
 mod arcs;
 mod batch;
+mod change;
 pub mod diff;
+mod engine;
+mod jump;
 #[cfg(feature = "segment")]
 mod placed;
 pub mod spread;
@@ -19,9 +22,8 @@ use crate::dialect::{Dialect, refused};
 use crate::error::{Error, ErrorKind};
 use crate::memory;
 use crate::point::Place;
-use crate::rule::{Engine, Map, Next, Rule};
-use crate::search::Search;
-use crate::server::{Server, Weight};
+use crate::rule::Rule;
+use crate::server::Server;
 use crate::server_list::ServerList;
 use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
@@ -273,88 +275,9 @@ impl Ring {
         }
     }
 
-    /// The ring of the same list with other servers down, one flag for each server in list order.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Server`] if the number of flags is not that of the servers; else as [`Ring::build`].
-    pub fn with_down(&self, down: &[bool]) -> Result<Self, Error> {
-        let mut list = self.list().copy()?;
-        if down.len() != list.servers.len() {
-            let message = format!("{} flags for {} servers", down.len(), list.servers.len());
-            return Err(Error::new(ErrorKind::Server, message));
-        }
-        for (server, &down) in list.servers.iter_mut().zip(down) {
-            server.down = down;
-        }
-        if self.rule.rebuilds() {
-            return Self::build(list);
-        }
-        let rule = self.rule.clone();
-        Ok(Self::of(list, rule))
-    }
-
     /// The index of the server with this name, the first one if there are several.
     pub fn index_of(&self, name: &[u8]) -> Option<u32> {
         self.servers().iter().position(|server| server.name == *name).map(|index| index as u32)
-    }
-
-    /// Builds the ring of a changed list: the same dialect and options, the servers as `edit` leaves them.
-    ///
-    /// # Errors
-    /// As [`Ring::build`].
-    pub fn changed(&self, edit: impl FnOnce(&mut Vec<Server>)) -> Result<Self, Error> {
-        let mut list = self.list().copy()?;
-        edit(&mut list.servers);
-        Self::build(list)
-    }
-
-    /// The ring of the list with one server more, at its end.
-    ///
-    /// # Errors
-    /// As [`Ring::build`].
-    pub fn with_server(&self, server: Server) -> Result<Self, Error> {
-        self.changed(|servers| servers.push(server))
-    }
-
-    /// The ring of the list without a server; of several with this name, the first. Later indices fall by one.
-    ///
-    /// # Errors
-    /// [`ErrorKind::Server`] if there is no such server; else as [`Ring::build`].
-    pub fn without(&self, name: &[u8]) -> Result<Self, Error> {
-        self.edited(name, |servers, index| drop(servers.remove(index)))
-    }
-
-    /// The ring of the list with another weight for one server.
-    ///
-    /// # Errors
-    /// As [`Ring::without`].
-    pub fn reweighted(&self, name: &[u8], weight: impl Into<Weight>) -> Result<Self, Error> {
-        self.edited(name, |servers, index| servers[index].weight = weight.into())
-    }
-
-    /// The ring of the list with another name for one server. The name is what most dialects hash: keys move as if the
-    /// server had been replaced, unless it has a label.
-    ///
-    /// # Errors
-    /// As [`Ring::without`].
-    pub fn renamed(&self, name: &[u8], new: &[u8]) -> Result<Self, Error> {
-        self.edited(name, |servers, index| servers[index].name = new.into())
-    }
-
-    /// The ring of the list with one server down, or up again.
-    ///
-    /// # Errors
-    /// As [`Ring::without`].
-    pub fn marked(&self, name: &[u8], down: bool) -> Result<Self, Error> {
-        self.edited(name, |servers, index| servers[index].down = down)
-    }
-
-    /// The ring of the list in which `edit` has changed the server called `name`.
-    fn edited(&self, name: &[u8], edit: impl FnOnce(&mut Vec<Server>, usize)) -> Result<Self, Error> {
-        match self.index_of(name) {
-            Some(index) => self.changed(|servers| edit(servers, index as usize)),
-            None => Err(refused(&Server::new(name, 1), "no such server in the list")),
-        }
     }
 }
 
@@ -364,162 +287,11 @@ impl std::fmt::Debug for Ring {
     }
 }
 
-impl Rule {
-    /// Whether a change of a server's state needs the points to be placed anew.
-    fn rebuilds(&self) -> bool {
-        match self {
-            Self::Narrow(engine) => engine.rebuilds(),
-            Self::Wide(engine) => engine.rebuilds(),
-            Self::Widest(engine) => engine.rebuilds(),
-            // Which servers are candidates, the only one or none may depend on their state.
-            Self::Scores(_) | Self::Only(_) | Self::Nowhere => true,
-        }
-    }
-
-    /// The flags that look-ups have to ask for; empty if none has to.
-    fn passed_over(&self, servers: &[Server]) -> Arc<[bool]> {
-        let asks = match self {
-            Self::Narrow(engine) => engine.asks(),
-            Self::Wide(engine) => engine.asks(),
-            Self::Widest(engine) => engine.asks(),
-            Self::Scores(_) | Self::Only(_) | Self::Nowhere => false,
-        };
-        let any_down = servers.iter().any(|server| server.down);
-        if asks && (any_down || self.always_walks()) {
-            servers.iter().map(|server| server.down).collect()
-        } else {
-            Arc::from([])
-        }
-    }
-
-    /// Whether even with all servers up the first point met does not decide.
-    fn always_walks(&self) -> bool {
-        matches!(self, Self::Narrow(Engine { next: Next::Alternate { alt: 1.. }, .. }))
-    }
-}
-
-impl<T: Place> Engine<T> {
-    fn rebuilds(&self) -> bool {
-        matches!(self.next, Next::Rebuild)
-    }
-
-    fn asks(&self) -> bool {
-        !matches!(self.next, Next::Rebuild | Next::Ignore)
-    }
-
-    #[inline]
-    fn lookup(&self, key: &[u8], down: &[bool]) -> Option<u32> {
-        let place = self.key.place(key)?;
-        if down.is_empty() { self.first(place) } else { self.lookup_up(&self.key.hashed(key), place, down) }
-    }
-
-    /// The outer None: no integers here.
-    fn lookup_integer(&self, number: u64, down: &[bool]) -> Option<Option<u32>> {
-        Some(self.at(self.key.integer?(number), down))
-    }
-
-    /// The answer at a place, where no key is there to be hashed again.
-    pub(crate) fn at(&self, place: T, down: &[bool]) -> Option<u32> {
-        if down.is_empty() { self.first(place) } else { self.lookup_up(&[], place, down) }
-    }
-
-    /// The server of the first choice, up or down.
-    #[inline]
-    fn first(&self, place: T) -> Option<u32> {
-        match &self.map {
-            Map::Points(points, search) => {
-                Some(points.owner(place, *search)).filter(|&owner| owner != NO_SERVER)
-            }
-            _ => self.first_slot(place),
-        }
-    }
-
-    /// [`Engine::first`] where the rule has no points.
-    #[inline(never)]
-    fn first_slot(&self, place: T) -> Option<u32> {
-        self.server(self.index(place)?)
-    }
-
-    /// The point or slot for a place.
-    #[inline]
-    pub(crate) fn index(&self, place: T) -> Option<usize> {
-        match &self.map {
-            Map::Points(points, search) => points.find(place, *search),
-            Map::Slots(slots) | Map::Buckets(slots, _) => {
-                (!slots.is_empty()).then(|| place.modulo(slots.len()))
-            }
-            Map::Jump(servers) => jump(place.widen() as u64, servers.len()),
-        }
-    }
-
-    /// The server that owns a point or slot.
-    #[inline]
-    pub(crate) fn server(&self, index: usize) -> Option<u32> {
-        match &self.map {
-            Map::Points(points, _) => points.server(index),
-            Map::Slots(servers) | Map::Buckets(servers, _) | Map::Jump(servers) => {
-                servers.get(index).copied()
-            }
-        }
-    }
-
-    fn lookup_place(&self, place: T, down: &[bool]) -> Option<u32> {
-        if let Map::Buckets(_, points) = &self.map {
-            return points.server(points.find(place, Search::AtOrAbove)?);
-        }
-        if down.is_empty() || matches!(self.next, Next::Rehash(_)) {
-            return self.first(place);
-        }
-        self.lookup_up(&[], place, down)
-    }
-
-    fn point(&self, index: usize) -> Option<(u128, u32)> {
-        let server = self.server(index)?;
-        match &self.map {
-            Map::Points(points, _) => Some((points.value(index)?.widen(), server)),
-            Map::Slots(_) | Map::Buckets(..) => Some((index as u128, server)),
-            Map::Jump(_) => None,
-        }
-    }
-
-    fn memory(&self) -> usize {
-        match &self.map {
-            Map::Points(points, _) => points.memory(),
-            Map::Slots(servers) | Map::Jump(servers) => size_of_val(&servers[..]),
-            Map::Buckets(servers, points) => size_of_val(&servers[..]) + points.memory(),
-        }
-    }
-
-    /// Number of points or slots.
-    pub(crate) fn len(&self) -> usize {
-        match &self.map {
-            Map::Points(points, _) => points.len(),
-            Map::Slots(servers) | Map::Buckets(servers, _) => servers.len(),
-            Map::Jump(_) => 0,
-        }
-    }
-}
-
-/// Jump consistent hash, after Lamping and Veach, "A Fast, Minimal Memory, Consistent Hash Algorithm" (2014): the bucket
-/// of `key` among `buckets`, None if there is none. All arithmetic on doubles is exact or rounds as in C.
-fn jump(mut key: u64, buckets: usize) -> Option<usize> {
-    let mut bucket = None;
-    let mut candidate = 0.0_f64;
-    while candidate < buckets as f64 {
-        let current = candidate as usize;
-        bucket = Some(current);
-        key = key.wrapping_mul(2_862_933_555_777_941_757).wrapping_add(1);
-        let step = (1_u64 << 31) as f64 / ((key >> 33) + 1) as f64;
-        candidate = ((current + 1) as f64 * step).floor();
-    }
-    bucket
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn ring(servers: &[(&str, i64)]) -> Ring {
+    pub(super) fn ring(servers: &[(&str, i64)]) -> Ring {
         let servers = servers.iter().map(|&(name, weight)| Server::new(name, weight)).collect();
         Ring::build(ServerList::new(Dialect::named("libketama").unwrap(), servers)).unwrap()
     }
@@ -576,36 +348,5 @@ mod tests {
             out[..40].sort_unstable();
             assert!(out[..40].iter().copied().eq(0..40) && out[40] == 99);
         }
-    }
-
-    #[test]
-    fn a_changed_ring_is_the_ring_of_the_changed_list() {
-        let old = ring(&[("a:1", 3), ("b:1", 2)]);
-        let new = old.reweighted(b"b:1", 9).unwrap();
-        let built = ring(&[("a:1", 3), ("b:1", 9)]);
-        for number in 0..500 {
-            let key = format!("key-{number}");
-            assert_eq!(new.lookup(key.as_bytes()), built.lookup(key.as_bytes()));
-        }
-        assert!(old.without(b"x").is_err());
-        assert_eq!(old.without(b"a:1").unwrap().lookup(b"key"), Some(0));
-        let (renamed, more) =
-            (old.renamed(b"a:1", b"c").unwrap(), old.with_server(Server::new("c", 3)).unwrap());
-        assert_eq!((renamed.index_of(b"c"), more.index_of(b"c")), (Some(0), Some(2)));
-        assert!(old.marked(b"b:1", true).unwrap().servers()[1].down);
-    }
-
-    #[test]
-    fn jump_gives_every_bucket_about_its_share_and_moves_keys_only_to_new_buckets() {
-        let mut counts = [0; 7];
-        for key in 0..70_000_u64 {
-            let key = key.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-            let six = jump(key, 6).unwrap();
-            let seven = jump(key, 7).unwrap();
-            assert!(seven == six || seven == 6);
-            counts[seven] += 1;
-        }
-        assert!(counts.iter().all(|count| (9_400..10_600).contains(count)), "{counts:?}");
-        assert_eq!(jump(1, 0), None);
     }
 }
