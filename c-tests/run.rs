@@ -346,6 +346,9 @@ fn what_is_scarce_is_told_and_nothing_aborts() {
     if is_checked() {
         skipped("little address space under a checker", "the checker itself needs more");
         program.run(&["crowded"]);
+    } else if !runner().is_empty() {
+        skipped("little address space under an emulator", "it keeps the limit from the program");
+        program.run(&["crowded"]);
     } else {
         program.run::<&str>(&[]);
     }
@@ -355,6 +358,12 @@ fn what_is_scarce_is_told_and_nothing_aborts() {
 fn large_requests_for_memory_may_fail_one_by_one() {
     if is_checked() {
         return skipped("memory that lacks, under a checker", "the checker has the allocator itself");
+    }
+    if !runner().is_empty() {
+        return skipped(
+            "memory that lacks, under an emulator",
+            "its thousand processes would take half an hour",
+        );
     }
     Program::new("allocations.c", "allocations").run::<&str>(&[]);
 }

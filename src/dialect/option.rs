@@ -1,7 +1,6 @@
 //! Options: what a dialect lets its users choose, checked and with defaults filled in.
 
 use crate::error::{Error, ErrorKind, unknown};
-use crate::point::NOTHING;
 
 /// An option that a dialect has.
 #[derive(Clone, Copy, Debug)]
@@ -72,10 +71,13 @@ impl std::fmt::Display for Value {
     }
 }
 
+/// How many points a ring may have where its list says nothing else.
+pub(crate) const USUAL_POINTS: u32 = 1 << 24;
+
 /// The option that every dialect has: the greatest number of points that a ring may have.
 pub const MAX_POINTS: OptionSpec = OptionSpec {
     name: "max-points",
-    kind: Kind::int(1 << 24, 1, u32::MAX as i64),
+    kind: Kind::int(USUAL_POINTS as i64, 1, u32::MAX as i64),
     meaning: "the greatest number of points, slots or table entries that a ring may have",
 };
 
@@ -84,14 +86,15 @@ pub const MAX_POINTS: OptionSpec = OptionSpec {
 pub struct Options {
     specs: &'static [OptionSpec],
     set: Vec<(&'static str, Value)>,
-    /// The points are known: none are to be placed.
-    placed: bool,
+    /// The greatest number of points whatever the option says; [`NOTHING`](crate::point::NOTHING) where they are known: none are
+    /// to be placed.
+    most: usize,
 }
 
 impl Options {
     /// Nothing set: every option has its default.
     pub fn new(specs: &'static [OptionSpec]) -> Self {
-        Self { specs, set: Vec::new(), placed: false }
+        Self { specs, set: Vec::new(), most: usize::MAX }
     }
 
     /// All options that can be set: the dialect's own and `max-points`.
@@ -208,18 +211,16 @@ impl Options {
         self.word_if_set(name).unwrap_or("")
     }
 
-    /// The same options for a ring whose points are known: its dialect builds the rest of the rule.
+    /// The same options for a ring of at most so many points; [`NOTHING`](crate::point::NOTHING): its points are known, and its dialect builds the
+    /// rest of the rule.
     #[cfg(feature = "segment")]
-    pub(crate) fn placed(&self) -> Self {
-        Self { placed: true, ..self.clone() }
+    pub(crate) fn at_most(&self, most: usize) -> Self {
+        Self { most, ..self.clone() }
     }
 
-    /// The greatest number of points that the ring may have; [`NOTHING`] where they are known.
+    /// The greatest number of points that the ring may have; [`NOTHING`](crate::point::NOTHING) where they are known.
     pub(crate) fn max_points(&self) -> usize {
-        if self.placed {
-            return NOTHING;
-        }
-        usize::try_from(self.int(MAX_POINTS.name)).unwrap_or(usize::MAX)
+        usize::try_from(self.int(MAX_POINTS.name)).unwrap_or(usize::MAX).min(self.most)
     }
 }
 

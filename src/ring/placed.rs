@@ -1,7 +1,9 @@
 //! Rings whose points were placed elsewhere: the rule is built from the list, the points are taken as they are.
 
 use super::{List, Ring, ServerList, rule};
+use crate::dialect::option::USUAL_POINTS;
 use crate::error::{Error, ErrorKind};
+use crate::point::NOTHING;
 use crate::rule::{Engine, Map, Rule};
 use crate::search::Points;
 use std::sync::Arc;
@@ -18,17 +20,39 @@ pub(crate) enum Placed {
 }
 
 impl Ring {
-    /// The ring of a list, without the list; and without its points, if they are to come from elsewhere.
+    /// The ring of a list, without the list; and without its points, if they are to come from elsewhere. If not, it may have
+    /// no more than [`USUAL_POINTS`], whatever the list says: each process that shares the ring makes them for itself.
     ///
     /// # Errors
-    /// As [`Ring::build`], but for the number of points.
+    /// As [`Ring::build`], but for the number of points if they come.
     pub(crate) fn without_points(list: &ServerList, points_come: bool) -> Result<Self, Error> {
         let ServerList { dialect, options, servers, .. } = list;
-        let options = if points_come { &options.placed() } else { options };
-        let rule = rule(dialect, servers, options)?;
+        let options = options.at_most(if points_come { NOTHING } else { USUAL_POINTS as usize });
+        let rule = rule(dialect, servers, &options)?;
         let dialect = *dialect;
         let nothing = List::new(Box::new(|| ServerList::new(dialect, Vec::new())));
         Ok(Self::of_servers(dialect, servers, rule, Arc::new(nothing)))
+    }
+
+    /// Whether a ring without points is small enough for each process that shares it to make it.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Limit`] if it is not.
+    pub(crate) fn can_be_shared(&self) -> Result<(), Error> {
+        if self.placed().is_some() || self.options().max_points() <= USUAL_POINTS as usize {
+            return Ok(());
+        }
+        let made = Self::without_points(self.list(), false);
+        made.map(drop).map_err(|error| match error.kind() {
+            ErrorKind::Limit => {
+                let message = format!(
+                    "each reader would make the slots of {}: more than {USUAL_POINTS} cannot be shared",
+                    self.dialect
+                );
+                Error::new(ErrorKind::Limit, message)
+            }
+            _ => error,
+        })
     }
 
     /// The ring that has these points and is the same in all else: they were taken from a ring of the same list. `again`

@@ -97,7 +97,9 @@ impl Opened {
 ///
 /// # Errors
 /// [`ErrorKind::Busy`](crate::ErrorKind::Busy) if another process is publishing there for longer than the policy's wait,
-/// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file cannot be written. What lies at `path` then stays as it is.
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) if a file cannot be written, [`ErrorKind::Limit`](crate::ErrorKind::Limit) for a
+/// ring without points of more than 2^24 slots, which each reader would have to make. What lies at `path` then stays as it
+/// is.
 pub fn publish(ring: &Ring, path: &Path, policy: &Policy) -> Result<(), Error> {
     publish_from(ring, None, path, policy)
 }
@@ -109,6 +111,7 @@ pub(crate) fn publish_from(
     path: &Path,
     policy: &Policy,
 ) -> Result<(), Error> {
+    ring.can_be_shared().map_err(|error| error.in_file(path.to_string_lossy()))?;
     let contents = Contents { fingerprint: ring.fingerprint(), source, ..Contents::default() };
     publish::Lock::take(path, policy)?.publish(ring, &contents)
 }

@@ -215,3 +215,27 @@ fn what_is_out_of_order_between_two_pieces_is_refused_too() {
     fs::write(&path, &bytes).unwrap();
     assert_eq!(attach(&path).unwrap_err().message(), "its checksum is wrong");
 }
+
+/// A ring without points is built by each reader, and a list of two lines can want gigabytes.
+#[test]
+fn a_ring_without_points_that_would_be_large_is_not_shared() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    let ring = |first: i64| {
+        let mut list = list_of("python-memcached", "h", 2);
+        list.options.set_text("max-points", "4000000000").unwrap();
+        list.servers[0].weight = first.into();
+        Ring::build(list).unwrap()
+    };
+    crate::segment::publish(&ring(77), &path, &Default::default()).unwrap();
+    let slots = attach(&path).unwrap().ring().point_count();
+    let error = crate::segment::publish(&ring(1 << 24), &path, &Default::default()).unwrap_err();
+    assert_eq!(error.kind(), crate::ErrorKind::Limit, "{error}");
+    assert_eq!(attach(&path).unwrap().ring().point_count(), slots);
+    let mut bytes = fs::read(&path).unwrap();
+    let weight = bytes.windows(8).position(|bytes| bytes == 77_i64.to_ne_bytes()).unwrap();
+    bytes[weight..weight + 8].copy_from_slice(&2_000_000_000_i64.to_ne_bytes());
+    repair(&mut bytes);
+    fs::write(&path, &bytes).unwrap();
+    assert_eq!(attach(&path).unwrap_err().kind(), crate::ErrorKind::Limit);
+}
