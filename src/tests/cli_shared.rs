@@ -115,7 +115,8 @@ fn status_says_what_is_wrong_with_a_segment() {
     };
     assert_eq!(with(&|bytes| bytes.truncate(100)), "it is shorter than a header");
     assert_eq!(with(&|bytes| bytes[0] = b'x'), "it is not a segment");
-    assert_eq!(with(&|bytes| bytes[8] = 9), "its format is 9; 1 is known here");
+    let ninth = |bytes: &mut Vec<u8>| bytes[8..12].copy_from_slice(&9_u32.to_ne_bytes());
+    assert_eq!(with(&ninth), "its format is 9; 1 is known here");
     assert_eq!(with(&|bytes| bytes.push(0)), "its size is not the one that it was written with");
     assert_eq!(with(&|bytes| bytes[600] ^= 1), "its checksum is wrong");
     fs::remove_file(&segment).unwrap();
