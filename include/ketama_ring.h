@@ -846,8 +846,9 @@ void ketama_segment_trust(unsigned int user);
  *
  * \param ring a ring
  * \param path where the segment is to lie
- * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _LIMIT, _MEMORY, _BUSY: another process has been publishing there
- *         for longer than ketama_segment_policy() allows. On failure, what lay there stays.
+ * \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, _LIMIT: a ring without points (modulo and others), which
+ *         each reader makes for itself, of more than 2^24 slots; _BUSY: another process has been publishing there for
+ *         longer than ketama_segment_policy() allows. On failure, what lay there stays.
  */
 int ketama_ring_publish(const struct ketama_ring *ring,
                         const char *path);

@@ -59,8 +59,9 @@ pub extern "C" fn ketama_segment_trust(user: c_uint) {
 ///
 /// \param ring a ring
 /// \param path where the segment is to lie
-/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _LIMIT, _MEMORY, _BUSY: another process has been publishing there
-///         for longer than ketama_segment_policy() allows. On failure, what lay there stays.
+/// \return KETAMA_OK, or KETAMA_E_ARGUMENT (a NULL), _IO, _MEMORY, _LIMIT: a ring without points (modulo and others), which
+///         each reader makes for itself, of more than 2^24 slots; _BUSY: another process has been publishing there for
+///         longer than ketama_segment_policy() allows. On failure, what lay there stays.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn ketama_ring_publish(ring: *const ketama_ring, path: *const c_char) -> c_int {
     // SAFETY: the caller keeps the contract of `capi`.

@@ -265,10 +265,14 @@ pub(super) fn write(list: &ServerList) -> Result<Written, Error> {
     if !is_weighted {
         parts.push(distribution.to_owned());
     }
+    // It places the points anew, with the hash that is set by then.
+    if options.bool("sort-hosts") {
+        parts.push("--SORT-HOSTS".to_owned());
+    }
     if is_late {
         parts.push(hash);
     }
-    parts.extend(beside_servers(list)?);
+    parts.extend(namespace(list)?);
     parts.retain(|part| !part.is_empty());
     let mut text = parts.join(" ");
     text.push('\n');
@@ -311,12 +315,9 @@ fn write_server(server: &Server, scale: i64) -> Result<String, Error> {
     }
 }
 
-/// Sorting and namespace.
-fn beside_servers(list: &ServerList) -> Result<Vec<String>, Error> {
+/// The namespace, and whether it is hashed.
+fn namespace(list: &ServerList) -> Result<Vec<String>, Error> {
     let mut parts = Vec::new();
-    if list.options.bool("sort-hosts") {
-        parts.push("--SORT-HOSTS".to_owned());
-    }
     let prefix = list.options.text("prefix");
     if !prefix.is_empty() {
         if !prefix.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"') {

@@ -194,6 +194,9 @@ fn the_order_of_a_configuration_string_decides() {
         assert_eq!(string(text).unwrap(), expected, "{text}");
         round_trip(Format::Libmemcached, &parse(Format::Libmemcached, text, None).unwrap());
     }
+    // Sorting places the points too, so that it has to be written before a hash that is not theirs.
+    let text = "--DISTRIBUTION=consistent --SERVER=host1 --SERVER=host2 --SORT-HOSTS --HASH=MD5";
+    round_trip(Format::Libmemcached, &parse(Format::Libmemcached, text, None).unwrap());
     for (text, message) in [
         (
             "--SERVER=host1  --SERVER=host2",
