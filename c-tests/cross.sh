@@ -10,14 +10,14 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 built=$(realpath -m "${CARGO_TARGET_DIR:-target}")
+# The tests of the short form.
+differing=(hash:: dialect:: point:: search:: capi:: segment::tests::{foreign,format}:: segment::list::)
 declare -A debian=([aarch64]=arm64 [s390x]=s390x [i686]=i386)
 
 skip() {
     echo "SKIPPED the tests on $processor: $1"
     return 1
 }
-
-differing=(hash:: dialect:: point:: search:: capi:: segment::tests::{foreign,format}:: segment::list::)
 
 # A program, and the packages that bring it.
 need() {

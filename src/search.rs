@@ -4,7 +4,7 @@ use crate::error::Error;
 use crate::memory;
 use crate::point::{Place, Point, SPARE};
 use std::any::Any;
-use std::ops::{Deref, Range};
+use std::ops::Deref;
 use std::sync::Arc;
 
 /// Stands for no server.
@@ -225,35 +225,31 @@ impl<T: Place> Points<T> {
     /// [`Points::below`] where the bucket of `h` is known.
     #[inline]
     fn below_in(&self, bucket: [u32; 2], h: T) -> usize {
-        let [start, end] = bucket.map(|index| index as usize);
-        match self.scan::<SCAN>(start..end, h) {
-            Some(below) => below,
-            None => self.below_in_long_apart(start..end, h),
-        }
+        self.scan::<SCAN>(bucket, h).unwrap_or_else(|| self.below_in_long_apart(bucket, h))
     }
 
     /// Apart lest it slow down rings in which it is rare.
     #[inline(never)]
-    fn below_in_long_apart(&self, bucket: Range<usize>, h: T) -> usize {
+    fn below_in_long_apart(&self, bucket: [u32; 2], h: T) -> usize {
         self.below_in_long(bucket, h)
     }
 
     /// [`Points::below`] in a bucket of more than [`SCAN`] points.
     #[inline]
-    fn below_in_long(&self, bucket: Range<usize>, h: T) -> usize {
-        if let Some(below) = self.scan::<LONG_SCAN>(bucket.clone(), h) {
+    fn below_in_long(&self, bucket: [u32; 2], h: T) -> usize {
+        if let Some(below) = self.scan::<LONG_SCAN>(bucket, h) {
             return below;
         }
-        let start = bucket.start;
+        let [start, end] = bucket.map(|index| index as usize);
         self.points
-            .get(bucket)
+            .get(start..end)
             .map_or(self.len(), |bucket| start + bucket.partition_point(|point| point.value < h))
     }
 
     /// [`Points::below`] if the bucket has no more than `COUNT` points, and as many follow its start.
     #[inline]
-    fn scan<const COUNT: usize>(&self, bucket: Range<usize>, h: T) -> Option<usize> {
-        let Range { start, end } = bucket;
+    fn scan<const COUNT: usize>(&self, bucket: [u32; 2], h: T) -> Option<usize> {
+        let [start, end] = bucket.map(|index| index as usize);
         // Points behind the bucket lie above `h`: they do not count, and need not be told apart.
         let points = self.points.get(start..start + COUNT).filter(|_| end - start <= COUNT)?;
         Some(start + points.iter().map(|point| usize::from(point.value < h)).sum::<usize>())
@@ -289,7 +285,13 @@ impl<T: Place> Points<T> {
     /// owner.
     #[inline]
     fn owner_in(&self, bucket: [u32; 2], h: T) -> u32 {
-        self.points.get(self.below_in(bucket, h)).map_or(NO_SERVER, |point| point.server)
+        self.owner_behind(self.below_in(bucket, h))
+    }
+
+    /// The owner of the first point behind so many: see [`Points::points`] for those beyond the last one.
+    #[inline]
+    fn owner_behind(&self, below: usize) -> u32 {
+        self.points.get(below).map_or(NO_SERVER, |point| point.server)
     }
 
     /// The rarer searches, apart lest they slow the common one down.
@@ -322,11 +324,10 @@ impl<T: Place> Points<T> {
             for (place, bucket) in places.iter().zip(&mut buckets) {
                 *bucket = self.bucket(*place);
             }
-            for ((&place, bucket), out) in places.iter().zip(&buckets).zip(out) {
-                let [start, end] = bucket.map(|index| index as usize);
-                let below = self.scan::<SCAN>(start..end, place);
-                let below = below.unwrap_or_else(|| self.below_in_long(start..end, place));
-                *out = self.points.get(below).map_or(NO_SERVER, |point| point.server);
+            for ((&place, &bucket), out) in places.iter().zip(&buckets).zip(out) {
+                // Full buckets are not rare here.
+                let below = self.scan::<SCAN>(bucket, place);
+                *out = self.owner_behind(below.unwrap_or_else(|| self.below_in_long(bucket, place)));
             }
         }
     }

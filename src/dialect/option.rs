@@ -72,7 +72,7 @@ impl std::fmt::Display for Value {
 }
 
 /// How many points a ring may have where its list says nothing else.
-pub(crate) const USUAL_POINTS: u32 = 1 << 24;
+pub(crate) const USUAL_POINTS: usize = 1 << 24;
 
 /// The option that every dialect has: the greatest number of points that a ring may have.
 pub const MAX_POINTS: OptionSpec = OptionSpec {
@@ -86,8 +86,8 @@ pub const MAX_POINTS: OptionSpec = OptionSpec {
 pub struct Options {
     specs: &'static [OptionSpec],
     set: Vec<(&'static str, Value)>,
-    /// The greatest number of points whatever the option says; [`NOTHING`](crate::point::NOTHING) where they are known: none are
-    /// to be placed.
+    /// The greatest number of points whatever the option says; [`NOTHING`](crate::point::NOTHING) where they are known:
+    /// none are to be placed.
     most: usize,
 }
 
@@ -211,8 +211,8 @@ impl Options {
         self.word_if_set(name).unwrap_or("")
     }
 
-    /// The same options for a ring of at most so many points; [`NOTHING`](crate::point::NOTHING): its points are known, and its dialect builds the
-    /// rest of the rule.
+    /// The same options for a ring of at most so many points. With [`NOTHING`](crate::point::NOTHING) its points are known,
+    /// and its dialect builds the rest of the rule.
     #[cfg(feature = "segment")]
     pub(crate) fn at_most(&self, most: usize) -> Self {
         Self { most, ..self.clone() }

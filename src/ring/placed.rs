@@ -27,7 +27,7 @@ impl Ring {
     /// As [`Ring::build`], but for the number of points if they come.
     pub(crate) fn without_points(list: &ServerList, points_come: bool) -> Result<Self, Error> {
         let ServerList { dialect, options, servers, .. } = list;
-        let options = options.at_most(if points_come { NOTHING } else { USUAL_POINTS as usize });
+        let options = options.at_most(if points_come { NOTHING } else { USUAL_POINTS });
         let rule = rule(dialect, servers, &options)?;
         let dialect = *dialect;
         let nothing = List::new(Box::new(|| ServerList::new(dialect, Vec::new())));
@@ -39,7 +39,7 @@ impl Ring {
     /// # Errors
     /// [`ErrorKind::Limit`] if it is not.
     pub(crate) fn can_be_shared(&self) -> Result<(), Error> {
-        if self.placed().is_some() || self.options().max_points() <= USUAL_POINTS as usize {
+        if self.placed().is_some() || self.options().max_points() <= USUAL_POINTS {
             return Ok(());
         }
         let made = Self::without_points(self.list(), false);

@@ -28,6 +28,7 @@ fn the_header_is_specified_as_it_is_laid_out() {
         format!("from byte {} on", layout::COVERED),
         format!("each {} bytes of the", checksum::PIECE),
         format!("{} zero bytes", layout::RECORDS_HEADER),
+        format!("more than {} slots", crate::dialect::option::USUAL_POINTS),
         format!("format version {}", layout::FORMAT),
         format!("{:#010x}", layout::NATIVE),
     ] {
