@@ -1,6 +1,7 @@
 //! JSON into the tree that the reader of server lists takes; repeated names are kept, so that they can be refused.
 
 use crate::error::{Error, ErrorKind};
+use crate::server_list::lines::Lines;
 use crate::server_list::tree::{Entry, Item, Place, Tree};
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use std::fmt;
@@ -16,18 +17,10 @@ pub(super) fn parse(text: &[u8]) -> Result<Item, Error> {
         let message = error.to_string();
         let place = format!(" at line {} column {}", error.line(), error.column());
         let message = message.strip_suffix(&place).unwrap_or(&message);
-        let number = |count| u32::try_from(count).unwrap_or(u32::MAX);
-        Error::new(ErrorKind::Syntax, format!("not JSON: {message}"))
-            .at_line(number(error.line()))
-            .at_column(number(column(text, error.line(), error.column())))
+        // The parser counts the bytes that it has taken of the line, none of an empty one.
+        let place = Lines::of(text).place_in(error.line(), error.column());
+        place.error(ErrorKind::Syntax, format!("not JSON: {message}"))
     })
-}
-
-/// The column in characters, from 1: the parser counts the bytes that it has taken of the line, none of an empty one.
-fn column(text: &[u8], line: usize, bytes: usize) -> usize {
-    let line = text.split(|&byte| byte == b'\n').nth(line.saturating_sub(1)).unwrap_or_default();
-    let before = line.get(..bytes.saturating_sub(1)).unwrap_or(line);
-    String::from_utf8_lossy(before).chars().count() + 1
 }
 
 /// Reads the value at this path.

@@ -226,3 +226,12 @@ pub(super) unsafe fn array<V>(bytes: &[u8]) -> Result<&[V], &'static str> {
     // SAFETY: as many bytes lie there, aligned (just checked), for as long as `bytes`; the rest is this function's contract.
     Ok(unsafe { std::slice::from_raw_parts(first, bytes.len() / size_of::<V>()) })
 }
+
+/// An array as the bytes that [`array`] makes it of.
+///
+/// # Safety
+/// `V` has no padding.
+pub(super) unsafe fn bytes_of<V>(array: &[V]) -> &[u8] {
+    // SAFETY: an array lies in as many bytes as this, all of them written by this function's contract.
+    unsafe { std::slice::from_raw_parts(array.as_ptr().cast(), size_of_val(array)) }
+}

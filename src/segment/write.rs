@@ -1,5 +1,6 @@
 //! Writes a segment: header, server list, points, index and, if wanted, the records of `include/ketama.h`.
 
+use super::check::bytes_of;
 use super::checksum::Running;
 use super::layout::{self, ALIGN, FORMAT, HEADER, Header, MAGIC, NATIVE, RECORDS_HEADER, Span};
 use super::list;
@@ -91,7 +92,7 @@ pub(super) fn write(file: &File, ring: &Ring, contents: &Contents) -> Result<(),
 /// Bytes that are written at once.
 const BUFFER: usize = 1 << 16;
 
-/// Bytes of points or of the index that are put in the file's form at once: so few that the memory for them is always there.
+/// Bytes of records that are put in the file's form at once: so few that the memory for them is always there.
 const PART: usize = 1 << 13;
 
 /// The file, and the checksum of what went into it.
@@ -141,32 +142,12 @@ impl Output<'_> {
     }
 
     fn arrays<T: Place>(&mut self, (points, table): (&[Point<T>], &[u32])) -> io::Result<()> {
-        let mut buffer = Vec::with_capacity(PART);
-        let width = T::BITS as usize / 8;
-        // What fills a point up, as it lies in memory: zeros.
-        let padding = vec![0; size_of::<Point<T>>() - width - size_of::<u32>()];
         self.align()?;
-        for points in points.chunks(PART / size_of::<Point<T>>()) {
-            buffer.clear();
-            for point in points {
-                let wide = point.value.widen();
-                if cfg!(target_endian = "little") {
-                    buffer.extend_from_slice(&wide.to_le_bytes()[..width]);
-                } else {
-                    buffer.extend_from_slice(&wide.to_be_bytes()[size_of::<u128>() - width..]);
-                }
-                buffer.extend_from_slice(&point.server.to_ne_bytes());
-                buffer.extend_from_slice(&padding);
-            }
-            self.put(&buffer)?;
-        }
+        // SAFETY: points are filled up, so that no byte of them is padding.
+        self.put(unsafe { bytes_of(points) })?;
         self.align()?;
-        for entries in table.chunks(PART / size_of::<u32>()) {
-            buffer.clear();
-            entries.iter().for_each(|entry| buffer.extend_from_slice(&entry.to_ne_bytes()));
-            self.put(&buffer)?;
-        }
-        Ok(())
+        // SAFETY: integers have no padding.
+        self.put(unsafe { bytes_of(table) })
     }
 
     fn records(&mut self, placed: Option<&Placed>, addresses: Option<&[[u8; 24]]>) -> io::Result<()> {

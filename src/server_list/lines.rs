@@ -3,7 +3,7 @@
 use super::tree::Place;
 
 /// The lines of a text.
-pub(super) struct Lines<'a> {
+pub(crate) struct Lines<'a> {
     text: &'a [u8],
     /// Where each line starts.
     starts: Vec<usize>,
@@ -14,6 +14,13 @@ impl<'a> Lines<'a> {
         let after = |(index, byte): (usize, &u8)| (*byte == b'\n').then_some(index + 1);
         let starts = std::iter::once(0).chain(text.iter().enumerate().filter_map(after)).collect();
         Self { text, starts }
+    }
+
+    /// The place of byte `byte` of line `line`, both counted from 1.
+    #[cfg(feature = "cli")]
+    pub fn place_in(&self, line: usize, byte: usize) -> Place {
+        let start = self.starts.get(line.saturating_sub(1)).copied().unwrap_or(self.text.len());
+        self.place(start + byte.saturating_sub(1))
     }
 
     /// Line and column of a byte, the column in characters.

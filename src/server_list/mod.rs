@@ -3,7 +3,7 @@
 pub mod classic;
 #[cfg(feature = "cli")]
 pub mod foreign;
-mod lines;
+pub(crate) mod lines;
 pub(crate) mod read;
 pub mod surprise;
 pub mod toml;
