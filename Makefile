@@ -32,7 +32,7 @@ CFLAGS := -std=c99 -pedantic -Wall -Wextra -Werror -O2 -Iinclude
 LISTS := 2000
 SECONDS := 60
 SAMPLE := 0/1
-AREAS := core parser segment shell
+AREAS := core dialect parser segment shell
 PROCESSORS := aarch64 s390x i686
 KEYS := 0 1 42 user:42 user:688742:profile session-7
 
@@ -78,6 +78,7 @@ test: tools
 	c-tests/threads.sh $(TARGET) 2>&1 | tee -a $(LOG)
 	c-tests/miri.sh short 2>&1 | tee -a $(LOG)
 	c-tests/cross.sh short 2>&1 | tee -a $(LOG)
+	fuzz/mutants.sh short 2>&1 | tee -a $(LOG)
 	.ci/audit 2>&1 | tee -a $(LOG)
 	c-tests/install.sh 2>&1 | tee -a $(LOG)
 	examples/test.sh 2>&1 | tee -a $(LOG)

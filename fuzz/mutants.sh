@@ -4,21 +4,27 @@
 #
 #     mutants.sh                           every mutant of every area: a night's work
 #     SAMPLE=3/24 mutants.sh core shell    of these areas, every 24th mutant, the fourth and so on
+#     mutants.sh short                     a dozen
 #
-# Which mutants the tests let pass is printed, and is in target/mutants/AREA-K-N/mutants.out/missed.txt.
+# Which mutants the tests let pass is printed, and is in target/mutants/AREA-K-N/mutants.out/missed.txt; it fails if there
+# are any. What need not be seen, and why, is in mutants.toml.
 set -euo pipefail
 
 declare -A files=(
     [core]='src/hash/** src/point/** src/ring/** src/search.rs src/key.rs src/rule.rs src/server.rs src/name.rs src/memory.rs'
+    [dialect]='src/dialect/** src/health/** src/load.rs src/zone.rs src/bucket.rs'
     [parser]='src/server_list/** src/observation.rs src/observation/**'
     [segment]='src/segment/**'
     [shell]='src/capi/**'
 )
-# Tests that would take most of the time, those that look at segments alone, and those whose turn comes only when the
-# others have let the mutant pass: most are caught within a second.
-never=(a_million soak no_single_byte every_truncation takes_a_handle_back)
+# Tests that would take most of the time or that no mutant can fail, those that look at segments alone, and those whose
+# turn comes only when the others have let the mutant pass: most are caught within a second.
+never=(a_million soak no_single_byte every_truncation takes_a_handle_back tests::headers)
 of_segments=(segment::tests::damage segment::tests::hostile segment::tests::models segment::tests::foreign)
-later=(every_backend counting_sorts laid_over_each_other batches_of_every_dialect segment::checksum dialect::steady)
+later=(every_backend counting_sorts laid_over_each_other batches_of_every_dialect segment::checksum dialect::steady
+    any_number_of_workers large_rings_are shares_of_every guard_page no_request_exceeds
+    segment::tests::{format,follow,share,roll,stalled} segment::watch)
+of_dialects=(dialect:: health:: load:: zone:: bucket:: ring:: rule:: tests::vectors tests::fleets tests::forms)
 of_the_parser=(server_list observation tests::vectors tests::forms tests::cli_convert tests::cli_check)
 # Of the tests in C: what looks at headers and compilers, and what asks many keys of a ring that others have asked.
 never_in_c=(a_million 99999 in_cxx every_standard the_comparison_sees sample_list static_library helgrind)
@@ -32,15 +38,22 @@ if [ "${1:-}" = --run ]; then
     if [[ $(basename "$program") == c-* ]]; then
         exec "$program" "${never_in_c[@]/#/--skip=}"
     fi
-    if [ "$KETAMA_MUTANTS" = parser ]; then
-        exec "$program" --quiet "${of_the_parser[@]}"
-    fi
-    if [ "$KETAMA_MUTANTS" = segment ]; then later+=("${of_segments[@]}"); else never+=("${of_segments[@]}"); fi
-    # Some mutants never end. What is first takes a few seconds.
-    ended=0
-    timeout 45 "$program" --quiet "${never[@]/#/--skip=}" "${later[@]/#/--skip=}" || ended=$?
+    first=()
+    case $KETAMA_MUTANTS in
+    dialect) first=("${of_dialects[@]}") later=(dialect::steady shares_of_every no_request_exceeds batches_of_every) ;;
+    parser) first=("${of_the_parser[@]}") later=() ;;
+    segment) later+=("${of_segments[@]}") never+=(tests::cli) ;;
+    *) never+=("${of_segments[@]}" tests::cli) ;;
+    esac
+    # The tests of the module that was changed, which is the file that was written last; then all that take a few seconds.
+    # Some mutants never end.
+    module=$(find src -name '*.rs' -printf '%T@ %p\n' | sort -n | sed -n '$s|.* src/\(.*\)\.rs|\1|p')
+    module=${module%/mod} ended=0
+    timeout 45 "$program" --quiet "${module//\//::}::" "${never[@]/#/--skip=}" "${later[@]/#/--skip=}" || ended=$?
+    ((ended != 0)) ||
+        timeout 45 "$program" --quiet "${first[@]}" "${never[@]/#/--skip=}" "${later[@]/#/--skip=}" || ended=$?
     ((ended != 124)) || echo "$endless"
-    ((ended == 0)) || exit $ended
+    ((ended == 0 && ${#later[@]} > 0)) || exit $ended
     exec "$program" --quiet "${never[@]/#/--skip=}" "${later[@]}"
 fi
 
@@ -66,26 +79,29 @@ aarch64*) elsewhere=(-e '**/x4_sse2.rs' -e '**/x8_avx2.rs' -e '**/x16_avx512.rs'
 esac
 
 sample=${SAMPLE:-0/1}
-[ $# -gt 0 ] || set -- core parser segment shell
+[ $# -gt 0 ] || set -- core dialect parser segment shell
+if [ "$1" = short ]; then
+    sample=1/300
+    set -- core parser shell
+fi
 rows=() missed=()
 for area in "$@"; do
     set -f
     chosen=()
     for file in ${files[$area]:?no such area: $area}; do chosen+=(-f "$file"); done
     set +f
-    features=capi
+    tests=(-C --lib) features=capi seconds=120
     case $area in
     # Other software's formats and observations are the command's.
-    parser) tests=(-C --lib) seconds=120 features=capi,cli ;;
-    shell) tests=(-C --lib -C --test=c) seconds=200 ;;
-    segment) tests=(-C --lib) seconds=200 ;;
-    *) tests=(-C --lib) seconds=120 ;;
+    dialect | parser) features=capi,cli ;;
+    shell) tests+=(-C --test=c) seconds=200 ;;
+    segment) seconds=200 ;;
     esac
     folder=$out/$area-${sample/\//-}
     mkdir -p "$folder"
     # It fails where a mutant was missed; whether it worked is seen by its list. To compile takes longer than the tests,
     # and without optimisation the least.
-    KETAMA_MUTANTS=$area cargo mutants --baseline skip --timeout $seconds --no-times --shard "$sample" \
+    KETAMA_MUTANTS=$area cargo mutants --config fuzz/mutants.toml --baseline skip --timeout $seconds --no-times --shard "$sample" \
         --sharding round-robin -j 1 -o "$folder" --no-default-features --features $features "${tests[@]}" \
         -C --config=profile.test.package.libketama.opt-level=0 "${chosen[@]}" "${elsewhere[@]}" || true
     count() { wc -l <"$folder/mutants.out/$1.txt"; }
@@ -101,3 +117,4 @@ cat "${missed[@]}"
 echo
 printf '%-8s %7s %8s %9s %7s %6s\n' area caught 'no end' unviable missed all
 for row in "${rows[@]}"; do printf '%-8s %7d %8d %9d %7d %6d\n' $row; done
+[ -z "$(cat "${missed[@]}")" ]

@@ -33,12 +33,6 @@ impl Deref for Name {
     }
 }
 
-impl AsRef<[u8]> for Name {
-    fn as_ref(&self) -> &[u8] {
-        self
-    }
-}
-
 impl PartialEq<[u8]> for Name {
     fn eq(&self, other: &[u8]) -> bool {
         **self == *other

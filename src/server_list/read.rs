@@ -154,16 +154,14 @@ mod tests {
         let tokens = read("tokens", list(vec![Tree::Integer(-1), least])).unwrap().fields.tokens.clone();
         assert_eq!(tokens, Some(vec![-1, i64::MIN]));
         let taken = "`tokens` takes signed integers of 64 bits, bare or as decimal text";
-        let most = Tree::Integer(1 << 63);
-        assert_eq!(
-            read("tokens", list(vec![most])).unwrap_err(),
-            format!("tokens[]: {taken}, not `9223372036854775808`")
-        );
-        let text = Tree::Text("1e3".into());
-        assert_eq!(
-            read("tokens", list(vec![text])).unwrap_err(),
-            format!("tokens[]: {taken}, not the text `1e3`")
-        );
+        for (token, refused) in [
+            (Tree::Integer(1 << 63), "`9223372036854775808`"),
+            (Tree::Text("1e3".into()), "the text `1e3`"),
+            (Tree::Bool(true), "`true`"),
+        ] {
+            let error = read("tokens", list(vec![token])).unwrap_err();
+            assert_eq!(error, format!("tokens[]: {taken}, not {refused}"));
+        }
     }
 
     #[test]

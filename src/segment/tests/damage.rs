@@ -39,7 +39,9 @@ fn what_was_written_is_what_is_read() {
         crate::segment::publish(&ring, &path, &Default::default()).unwrap();
         let opened = crate::segment::attach(&path).unwrap();
         assert_same_answers(&ring, opened.ring());
-        assert_eq!(opened.segment().unwrap().fingerprint(), opened.ring().fingerprint(), "{dialect}");
+        let segment = opened.segment().unwrap();
+        assert_eq!(segment.fingerprint(), opened.ring().fingerprint(), "{dialect}");
+        assert_eq!(segment.size() as u64, std::fs::metadata(&path).unwrap().len(), "{dialect}");
     }
 }
 

@@ -4,9 +4,12 @@
 
 use super::*;
 use crate::dialect::DIALECTS;
+use crate::ring::Placed;
 use crate::segment::layout;
+use crate::segment::publish::Lock;
 use crate::segment::testing::{Folder, repair};
-use crate::segment::{Opened, attach};
+use crate::segment::write::Contents;
+use crate::segment::{Opened, Segment, attach};
 use std::fs;
 use std::path::Path;
 
@@ -178,6 +181,39 @@ fn points_that_are_out_of_order_or_belong_to_nobody_are_refused() {
     }
     let end = table.next_multiple_of(64).min(points + number(184)) - 4;
     assert!(change(end, u32::MAX).is_err());
+}
+
+/// The records are given to C as they lie there, so that each must be a point's, and its address a C string.
+#[test]
+fn records_that_are_not_those_of_the_points_are_refused() {
+    let folder = Folder::new();
+    let path = folder.path("ring");
+    let ring = ring_of("libketama", 3);
+    let contents = Contents { addresses: Some(vec![[0; 24]; 3]), ..Contents::default() };
+    Lock::take(&path, &Default::default()).unwrap().publish(&ring, &contents).unwrap();
+    let sample = fs::read(&path).unwrap();
+    let field = layout::RECORDS_SECTION.offset;
+    let number = |at: usize| u64::from_ne_bytes(sample[at..at + 8].try_into().unwrap()) as usize;
+    let (records, length) = (number(field) + layout::RECORDS_HEADER, number(field + 8));
+    assert_eq!(length, layout::RECORDS_HEADER + ring.point_count() * 28);
+    let change = |change: &dyn Fn(&mut [u8])| {
+        let mut bytes = sample.clone();
+        change(&mut bytes);
+        repair(&mut bytes);
+        fs::write(&path, &bytes).unwrap();
+        let segment = Segment::open(&path).unwrap();
+        let Some(Placed::Narrow(points)) = segment.placed().unwrap() else { panic!("no points of 32 bits") };
+        segment.records(&points).map(<[u8]>::len).map_err(|error| error.message().to_owned())
+    };
+    assert_eq!(change(&|_| ()), Ok(length));
+    let others = Err("the records are not those of the points".to_owned());
+    assert_eq!(change(&|bytes| bytes[records] ^= 1), others);
+    assert_eq!(change(&|bytes| bytes[records + 27] = b'1'), others);
+    let shorter = |by: usize| {
+        change(&|bytes| bytes[field + 8..field + 16].copy_from_slice(&((length - by) as u64).to_ne_bytes()))
+    };
+    assert_eq!([shorter(1), shorter(28)], [others.clone(), others]);
+    assert_eq!(shorter(length - 1), Err("it has no records".into()));
 }
 
 /// A large segment is looked at in pieces, by several threads where there are several processors.
