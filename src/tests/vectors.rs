@@ -53,7 +53,13 @@ fn verify(path: &Path) -> Result<Report, String> {
     let text = std::fs::read(path).map_err(|error| error.to_string())?;
     let file = path.strip_prefix(folder()).unwrap().display().to_string();
     let observation = Observation::parse(&text, &file).map_err(|error| error.to_string())?;
-    observation.verify().map_err(|error| error.in_file(file).to_string())
+    let report = observation.verify().map_err(|error| error.in_file(&file).to_string())?;
+    let recorded = observation.keys.len() + observation.integer_keys.len();
+    if report.keys() == recorded {
+        Ok(report)
+    } else {
+        Err(format!("{file}: not all of {recorded} answers were compared"))
+    }
 }
 
 #[test]

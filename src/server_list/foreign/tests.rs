@@ -423,8 +423,8 @@ fn errors_of_haproxy_name_the_place() {
 #[test]
 fn what_a_section_of_haproxy_says_is_kept_or_taken_back() {
     let text = "defaults\n option allbackups\n default-server weight 4 backup disabled hash-key addr\nbackend a\n \
-        balance hash(x)\n hash-balance-factor 150\n server s1 ipv4@10.0.0.1:80 no-backup enabled guid g\n \
-        server s2 unix@/run/a.sock\nbackend b\n balance hdr(x)\n no option allbackups\n option httplog\n \
+        balance hash(x)\n no option httplog\n hash-balance-factor 150\n \
+        server s1 ipv4@10.0.0.1:80 no-backup enabled guid g\n server s2 unix@/run/a.sock\nbackend b\n balance hdr(x)\n no option allbackups\n option httplog\n \
         default-server hash-key id\n server s1 10.0.0.1:80\n";
     let list = parse(Format::Haproxy, text, Some("a")).unwrap();
     assert_eq!(names(&list), [("s1".into(), 4.into(), false), ("s2".into(), 4.into(), true)]);
