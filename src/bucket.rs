@@ -143,10 +143,16 @@ mod tests {
     fn wide_circles_are_read_off_alike() {
         let ring = ring_of("envoy", &[], &[1, 2, 1]);
         let arcs = ring.arcs().unwrap().arcs;
-        for (bucket, &server) in Buckets::new(&ring, 999).unwrap().slots().iter().enumerate() {
+        let buckets = Buckets::new(&ring, 999).unwrap();
+        for (bucket, &server) in buckets.slots().iter().enumerate() {
             let place = ((bucket as u128) << 64) / 999;
             let arc = arcs.iter().rfind(|arc| arc.start <= place).unwrap();
             assert_eq!(Some(server), arc.server);
+        }
+        for number in 0..200 {
+            let key = format!("key-{number}");
+            let bucket = twox_hash::XxHash64::oneshot(0, key.as_bytes()) % 999;
+            assert_eq!(buckets.lookup(key.as_bytes()), Some(buckets.slots()[bucket as usize]));
         }
     }
 

@@ -262,6 +262,7 @@ pub(crate) fn canonical_word(word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::dialect::Dialect;
 
     const SPECS: &[OptionSpec] = &[
         OptionSpec { name: "weighted", kind: Kind::Bool(true), meaning: "" },
@@ -320,10 +321,15 @@ mod tests {
 
     #[test]
     fn a_value_of_another_type_is_refused_with_what_is_taken() {
-        let mut options = crate::dialect::Dialect::named("libmemcached").unwrap().default_options();
+        let mut options = Dialect::named("libmemcached").unwrap().default_options();
         let mut refused = |name, value| options.set(name, value).unwrap_err().to_string();
         assert!(refused("hash", Value::Int(3)).starts_with("unknown value of option `hash` `3`; known: "));
         assert_eq!(refused("prefix", Value::Bool(true)), "option `prefix` takes a text, not `true`");
         assert!(refused("max-points", Value::Int(0)).starts_with("option `max-points` takes an integer "));
+        let mut options = Dialect::named("cache_memcached_fast").unwrap().default_options();
+        assert_eq!(
+            options.set("ketama-points", Value::Int(-1)).unwrap_err().to_string(),
+            "option `ketama-points` takes an integer of at least 0, not `-1`"
+        );
     }
 }

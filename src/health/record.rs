@@ -200,6 +200,20 @@ mod tests {
     }
 
     #[test]
+    fn a_refused_server_stays_so_until_it_succeeds() {
+        let settings = Settings { failures: 1, after: After::Refused, ..TWICE };
+        let mut record = Record::new(false);
+        assert_eq!(record.failed(s(0), &settings, false), Some(Change::Ejected));
+        record.tick(s(30), &settings);
+        assert_eq!(record.state(), State::Refused);
+        assert_eq!(record.failed(s(31), &settings, false), None);
+        assert!(!record.take_trial(s(31), &settings));
+        assert_eq!((record.state(), record.due()), (State::Refused, None));
+        assert_eq!(record.succeeded(&settings), Some(Change::Rediscovered));
+        assert_eq!(record.state(), State::Up);
+    }
+
+    #[test]
     fn times_at_the_end_of_the_range_do_not_overflow() {
         let mut record = Record::new(false);
         record.failed(Duration::MAX, &TWICE, false);

@@ -467,6 +467,13 @@ mod tests {
             let shares = ring.shares();
             assert!((shares.iter().sum::<f64>() - 1.0).abs() < 1e-9, "{dialect} {shares:?}");
             assert!(shares.iter().all(|share| *share > 0.1), "{dialect} {shares:?}");
+            if let Some(arcs) = ring.arcs() {
+                for (server, share) in (0..).zip(&shares) {
+                    let of_arcs = arcs.shares().filter(|(owner, _)| *owner == Some(server));
+                    let sum: f64 = of_arcs.map(|(_, share)| share).sum();
+                    assert!((share - sum).abs() < 1e-9, "{dialect}: {share} is {sum} by its arcs");
+                }
+            }
             let renamed = ring.renamed(b"10.0.0.2:11211", b"10.0.0.9:11211").unwrap();
             assert_ne!(renamed.fingerprint(), ring.fingerprint(), "{dialect}");
             let back = renamed.renamed(b"10.0.0.9:11211", b"10.0.0.2:11211").unwrap();

@@ -290,6 +290,7 @@ impl std::fmt::Debug for Ring {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::bucket::Buckets;
 
     pub(super) fn ring(servers: &[(&str, i64)]) -> Ring {
         let servers = servers.iter().map(|&(name, weight)| Server::new(name, weight)).collect();
@@ -311,7 +312,11 @@ mod tests {
             assert_eq!(one.lookup(b"key"), Some(0), "{dialect}");
             assert!((one.shares()[0] - 1.0).abs() < 1e-9, "{dialect} {:?}", one.shares());
             assert!(one.place(b"key").is_none_or(|place| one.lookup_place(place) == Some(0)), "{dialect}");
+            assert!(one.lookup_place(0).is_none_or(|server| server == 0), "{dialect}");
             assert_eq!(one.lookup_integer(7).unwrap_or(Some(0)), Some(0), "{dialect}");
+            assert!(one.memory() >= one.point_count() * size_of::<u32>(), "{dialect}");
+            let buckets = Buckets::new(&one, 4);
+            assert!(buckets.is_ok_and(|buckets| buckets.lookup(b"key") == Some(0)) || one.arcs().is_none());
             assert_eq!(format!("{one:?}"), format!("Ring {{ dialect: {dialect:?}, servers: 1 }}"));
             let Ok(none) = build(Vec::new()) else { continue };
             assert_eq!((none.lookup(b"key"), none.lookup_integer(7).unwrap()), (None, None));
