@@ -2,9 +2,9 @@
 # Mutation check: cargo-mutants breaks the library in one place after the other, and the tests must see it. It is
 # installed if it is missing; prints SKIPPED where it cannot be.
 #
-#     mutants.sh                           every mutant of every area: a night's work
+#     mutants.sh                           every mutant of every area: five hours and more
 #     SAMPLE=3/24 mutants.sh core shell    of these areas, every 24th mutant, the fourth and so on
-#     mutants.sh short                     a dozen
+#     mutants.sh short                     ten of them
 #
 # Which mutants the tests let pass is printed, and is in target/mutants/AREA-K-N/mutants.out/missed.txt; it fails if there
 # are any. What need not be seen, and why, is in mutants.toml.
