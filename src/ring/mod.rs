@@ -330,6 +330,19 @@ mod tests {
     }
 
     #[test]
+    fn a_field_of_another_dialect_is_refused() {
+        let mut server = Server::new("a:1", 1);
+        server.fields.label = Some(b"a".to_vec());
+        let list = ServerList::new(Dialect::named("libketama").unwrap(), vec![server]);
+        let error = Ring::build(list).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Server);
+        assert!(
+            error.to_string().contains("unknown field of libketama `label`; known: name, weight, down, zone"),
+            "{error}"
+        );
+    }
+
+    #[test]
     fn a_list_of_servers_starts_with_the_answer_and_has_each_server_once() {
         let ring = ring(&[("a:1", 3), ("b:1", 2), ("c:1", 1), ("d:1", 4)]);
         for number in 0..500 {
