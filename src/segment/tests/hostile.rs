@@ -5,7 +5,7 @@
 use super::*;
 use crate::dialect::DIALECTS;
 use crate::ring::Placed;
-use crate::segment::layout;
+use crate::segment::layout::{self, Header, Span};
 use crate::segment::publish::Lock;
 use crate::segment::testing::{Folder, repair};
 use crate::segment::write::Contents;
@@ -192,9 +192,8 @@ fn records_that_are_not_those_of_the_points_are_refused() {
     let contents = Contents { addresses: Some(vec![[0; 24]; 3]), ..Contents::default() };
     Lock::take(&path, &Default::default()).unwrap().publish(&ring, &contents).unwrap();
     let sample = fs::read(&path).unwrap();
-    let field = layout::RECORDS_SECTION.offset;
-    let number = |at: usize| u64::from_ne_bytes(sample[at..at + 8].try_into().unwrap()) as usize;
-    let (records, length) = (number(field) + layout::RECORDS_HEADER, number(field + 8));
+    let Span { offset, length } = Header(&sample).section(layout::RECORDS_SECTION, sample.len()).unwrap();
+    let records = offset + layout::RECORDS_HEADER;
     assert_eq!(length, layout::RECORDS_HEADER + ring.point_count() * 28);
     let change = |change: &dyn Fn(&mut [u8])| {
         let mut bytes = sample.clone();
@@ -209,8 +208,9 @@ fn records_that_are_not_those_of_the_points_are_refused() {
     let others = Err("the records are not those of the points".to_owned());
     assert_eq!(change(&|bytes| bytes[records] ^= 1), others);
     assert_eq!(change(&|bytes| bytes[records + 27] = b'1'), others);
+    let field = layout::RECORDS_SECTION.offset + 8;
     let shorter = |by: usize| {
-        change(&|bytes| bytes[field + 8..field + 16].copy_from_slice(&((length - by) as u64).to_ne_bytes()))
+        change(&|bytes| bytes[field..field + 8].copy_from_slice(&((length - by) as u64).to_ne_bytes()))
     };
     assert_eq!([shorter(1), shorter(28)], [others.clone(), others]);
     assert_eq!(shorter(length - 1), Err("it has no records".into()));
@@ -223,9 +223,11 @@ fn what_is_out_of_order_between_two_pieces_is_refused_too() {
     let path = folder.path("ring");
     crate::segment::publish(&ring_of("libketama", 1_000), &path, &Default::default()).unwrap();
     let sample = fs::read(&path).unwrap();
-    let number = |at: usize| u64::from_ne_bytes(sample[at..at + 8].try_into().unwrap()) as usize;
-    let section = |at: usize| number(at)..number(at) + number(at + 8);
-    let (points, table) = (section(layout::POINTS_SECTION.offset), section(layout::TABLE_SECTION.offset));
+    let section = |field| {
+        let span = Header(&sample).section(field, sample.len()).unwrap();
+        span.offset..span.offset + span.length
+    };
+    let (points, table) = (section(layout::POINTS_SECTION), section(layout::TABLE_SECTION));
     let second = crate::segment::checksum::PIECE;
     assert!(points.contains(&(second - 8)) && points.contains(&second) && points.len() / 8 > 1 << 17);
     let change = |change: &dyn Fn(&mut [u8])| {
@@ -247,7 +249,7 @@ fn what_is_out_of_order_between_two_pieces_is_refused_too() {
     let descent = |bytes: &mut [u8]| bytes[table.end - 8..table.end - 4].fill(0xff);
     assert_eq!(change(&descent), Err("the index is not that of the points".into()));
     let mut bytes = sample.clone();
-    bytes[number(layout::SERVERS_SECTION.offset)] ^= 1;
+    bytes[section(layout::SERVERS_SECTION).start] ^= 1;
     fs::write(&path, &bytes).unwrap();
     assert_eq!(attach(&path).unwrap_err().message(), "its checksum is wrong");
 }
