@@ -216,3 +216,29 @@ impl Answers<'_> {
         Err(field.error(format!("the answer `{name}` is no server of this list")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_that_is_not_ours_is_counted_and_shown() {
+        let recorded = |replicas: &str, keys: &str| {
+            let text = format!(
+                r#"{{"dialect": "libketama", {replicas} "servers": [{{"name": "a"}}, {{"name": "b"}}], "keys": [{keys}]}}"#
+            );
+            Observation::parse(text.as_bytes(), "F").unwrap().verify().unwrap()
+        };
+        let ours = |keys: &str| recorded("", keys).differences[0].ours.to_string();
+        let (first, second) = (ours(r#"["1", null]"#), ours(r#"["2", null]"#));
+        let other = if second == "a" { "b" } else { "a" };
+        let report = recorded("", &format!(r#"["1", "{first}"], ["2", "{other}"], ["3", null]"#));
+        assert_eq!((report.keys(), report.matches), (3, 1));
+        let shown: Vec<String> = report.differences.iter().map(Difference::to_string).collect();
+        assert_eq!(shown[0], format!("key \"2\": ours {second}, theirs {other}"));
+        assert!(shown[1].ends_with(", theirs -"), "{}", shown[1]);
+        let report = recorded(r#""replicas": 2,"#, &format!(r#"["2", ["{other}", "{second}"]]"#));
+        let shown = report.differences[0].to_string();
+        assert_eq!(shown, format!("key \"2\": ours {second} {other}, theirs {other} {second}"));
+    }
+}

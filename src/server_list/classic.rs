@@ -221,6 +221,7 @@ mod tests {
         assert_eq!(text.iter().position(|&byte| byte == b' '), Some(24));
         assert!(error(text).contains("(line 1 in F)"));
         assert_eq!(parse(text, "F", None).unwrap()[0].name.len(), 24);
+        assert!(parse(text, "F", Some(24)).is_ok() && parse(text, "F", Some(23)).is_err());
     }
 
     #[test]

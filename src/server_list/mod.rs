@@ -79,3 +79,31 @@ impl ServerList {
         !toml::is_toml(text)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copy_has_room_for_one_server_more() {
+        for count in [1, 4, 9] {
+            let servers = vec![Server::new("a", 1); count];
+            let copy = ServerList::new(Dialect::named("libketama").unwrap(), servers).copy().unwrap();
+            assert!(copy.servers.len() == count && copy.servers.capacity() > count, "{count}");
+        }
+    }
+
+    #[test]
+    fn either_form_is_read_as_what_it_is() {
+        let classic = b"10.0.0.1:11211 600\n10.0.0.2:11211 300\n";
+        let own = b"dialect = 'libketama'\nservers = [{ name = '10.0.0.1:11211', weight = 600 }]\n";
+        assert!(ServerList::is_classic(classic) && !ServerList::is_classic(own));
+        let read = |text| ServerList::parse(text, "F").unwrap();
+        let names = |list: &ServerList| -> Vec<Vec<u8>> {
+            list.servers.iter().map(|server| server.name.to_vec()).collect()
+        };
+        assert_eq!(read(classic).dialect.name, "libketama");
+        assert_eq!(names(&read(classic)), [b"10.0.0.1:11211", b"10.0.0.2:11211"]);
+        assert_eq!(names(&read(own)), [b"10.0.0.1:11211"]);
+    }
+}

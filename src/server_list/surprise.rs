@@ -99,8 +99,8 @@ fn server(line: &[u8], add: &mut impl FnMut(usize, usize, String)) {
         return add(weight_at + kept.len(), 1, reason);
     }
     let digits = kept.iter().position(u8::is_ascii_digit).unwrap_or(0);
-    let end =
-        digits + kept[digits..].iter().position(|byte| !byte.is_ascii_digit()).unwrap_or(kept.len() - digits);
+    let others = kept[digits..].iter().position(|byte| !byte.is_ascii_digit());
+    let end = others.map_or(kept.len(), |others| digits + others);
     if end < kept.len() && &kept[end..] != b"\r" {
         let reason =
             format!("the weight is read up to here: `{}` counts as {counted}", text(kept.trim_ascii_end()));
@@ -125,8 +125,10 @@ mod tests {
 
     #[test]
     fn a_good_list_has_no_surprise() {
+        assert_eq!(found(b"a2345678901234567890x 5\n"), [], "21 bytes");
         assert_eq!(found(b"# note\n\n10.0.0.1:11211\t600\n10.0.0.2:11211 70\n"), []);
         assert_eq!(found(b""), []);
+        assert_eq!(found(b"a 0\n"), [], "an error, not a surprise");
     }
 
     #[test]
@@ -139,6 +141,16 @@ mod tests {
             surprises(b"a 250 \n")[0].reason,
             format!("{dropped}, for no newline follows it: `250` counts as 25")
         );
+    }
+
+    #[test]
+    fn a_long_address_is_refused_where_the_padding_is_full_too() {
+        for (length, fate) in
+            [(22, "without a NUL at its end"), (23, "without a NUL at its end"), (24, "refused")]
+        {
+            let reason = &surprises(format!("{} 5\n", "a".repeat(length)).as_bytes())[0].reason;
+            assert!(reason.ends_with(&format!("and it is {fate} there")), "{reason}");
+        }
     }
 
     #[test]

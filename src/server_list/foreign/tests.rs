@@ -55,6 +55,14 @@ fn a_pool_of_twemproxy_is_read() {
 }
 
 #[test]
+fn what_yaml_would_read_otherwise_is_quoted() {
+    let servers = ["10.0.0.1:1", "/run/a.sock", "-a:1", "a{b:1"].map(|name| Server::new(name, 1)).to_vec();
+    let text = round_trip(Format::Twemproxy, &ServerList::new(Dialect::named("twemproxy").unwrap(), servers));
+    let written: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix("   - ")).collect();
+    assert_eq!(written, ["10.0.0.1:1:1", "/run/a.sock:1", "\"-a:1:1\"", "\"a{b:1:1\""]);
+}
+
+#[test]
 fn what_twemproxy_refuses_is_refused() {
     let pool = |line: &str| format!("a:\n  listen: 127.0.0.1:1\n  {line}\n  servers:\n   - 127.0.0.1:1:1\n");
     for (line, message) in [
@@ -101,9 +109,12 @@ fn an_upstream_of_nginx_is_read() {
         names(&list),
         [("10.0.0.1:80".into(), 5.into(), false), ("unix:/run/a.sock".into(), 1.into(), true)]
     );
+    assert_eq!(list.servers.iter().map(|server| server.line).collect::<Vec<_>>(), [5, 6]);
     assert_eq!(options(&list), ["consistent=true"]);
     assert!(round_trip(Format::Nginx, &list).contains("server unix:/run/a.sock down;"));
     let upstream = |body: &str| format!("upstream u {{\n{body}\n}}");
+    let named = parse(Format::Nginx, &upstream("hash $x; server upstream; server b;"), None).unwrap();
+    assert_eq!(*named.servers[0].name, *b"upstream");
     for (body, message) in [
         ("hash $x; server a backup;", "nginx takes no `backup` beside `hash` (line 2, column 19 in F)"),
         ("server a;", "this upstream has no `hash` line: keys have no place in it (line 2, column 1 in F)"),
@@ -183,6 +194,10 @@ fn the_order_of_a_configuration_string_decides() {
             vec!["distribution=ketama", "weighted=true", "hash=md5"],
         ),
         (
+            "--HASH=MD5 --DISTRIBUTION=consistent --SERVER=host1 --SERVER=host2",
+            vec!["distribution=ketama", "hash=md5"],
+        ),
+        (
             "--distribution=CONSISTENT --SERVER=host1 --SERVER=host2 --HASH=fnv1a_32",
             vec!["distribution=ketama", "point-hash=one-at-a-time", "hash=fnv1a-32"],
         ),
@@ -195,6 +210,9 @@ fn the_order_of_a_configuration_string_decides() {
         round_trip(Format::Libmemcached, &parse(Format::Libmemcached, text, None).unwrap());
     }
     // Sorting places the points too, so that it has to be written before a hash that is not theirs.
+    let list =
+        parse(Format::Libmemcached, "\n--SERVER=host1 --SOCKET=\"/a\nb\" --SERVER=host3", None).unwrap();
+    assert_eq!(list.servers.iter().map(|server| server.line).collect::<Vec<_>>(), [2, 2, 3]);
     let text = "--DISTRIBUTION=consistent --SERVER=host1 --SERVER=host2 --SORT-HOSTS --HASH=MD5";
     round_trip(Format::Libmemcached, &parse(Format::Libmemcached, text, None).unwrap());
     for (text, message) in [
@@ -232,6 +250,13 @@ fn equal_weights_are_doubled_where_libmemcached_would_not_weigh() {
 }
 
 #[test]
+fn one_word_of_haproxy_makes_no_section_of_it() {
+    for name in ["server", "backend", "listen"] {
+        assert_eq!(Format::of(format!("{name} 300\n").as_bytes()), Format::Classic);
+    }
+}
+
+#[test]
 fn what_a_format_cannot_say_is_told_or_refused() {
     let list = |dialect: &str, server: Server| {
         ServerList::new(Dialect::named(dialect).unwrap(), vec![server, Server::new("10.0.0.2:1", 1)])
@@ -243,13 +268,26 @@ fn what_a_format_cannot_say_is_told_or_refused() {
         assert_eq!(written.left_out, left_out);
     }
     let mut worded = Server::new("s1", 1);
-    worded.fields.host = Some(b"10.0.0.1 backup".to_vec());
-    let error = Format::Haproxy.write(&list("haproxy", worded.clone())).unwrap_err();
-    assert_eq!(error.to_string(), "server `s1`: HAProxy would read its `host` otherwise");
+    for host in ["10.0.0.1 backup", "ipv4@10.0.0.1", "[10.0.0.1]"] {
+        worded.fields.host = Some(host.into());
+        let error = Format::Haproxy.write(&list("haproxy", worded.clone())).unwrap_err();
+        assert_eq!(error.to_string(), "server `s1`: HAProxy would read its `host` otherwise", "{host}");
+    }
     worded.fields.host = Some(b"10.0.0.1".to_vec());
     worded.fields.guid = Some(b"a#b".to_vec());
     let error = Format::Haproxy.write(&list("haproxy", worded)).unwrap_err();
     assert_eq!(error.to_string(), "server `s1`: its `guid` is no word of HAProxy's");
+    for (hash_key, left_out) in [
+        ("addr-port", vec![]),
+        (
+            "hashed-id",
+            vec!["option `hash-key = \"hashed-id\"` is left out: it is the version of HAProxy that decides"],
+        ),
+    ] {
+        let mut named = list("haproxy", Server::new("10.0.0.1:1", 1));
+        named.options.set_text("hash-key", hash_key).unwrap();
+        assert_eq!(Format::Haproxy.write(&named).unwrap().left_out, left_out);
+    }
     for (format, dialect, name, message) in [
         (Format::Twemproxy, "twemproxy", "host", "server `host`: twemproxy could not read it as `host:1`"),
         (Format::Classic, "libketama", "a b", "server `a b`: the classic list cannot hold the line `a b\t1`"),

@@ -114,3 +114,18 @@ impl Reader<'_> {
         Err(open.error(ErrorKind::Syntax, "this quote is not closed"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backslash_between_single_quotes_is_one_unless_it_escapes_there_too() {
+        let read = |text: &str, single_quotes_escape| {
+            let cut = Cut { marks: "", comments_anywhere: false, single_quotes_escape };
+            words(text, &cut).unwrap().into_iter().map(|word| word.text).collect::<Vec<_>>()
+        };
+        assert_eq!(read(r#"'a\b' "a\"b" a\ b"#, false), [r"a\b", "a\"b", "a b"]);
+        assert_eq!(read(r#"'a\'b' "a\"b" a\ b"#, true), ["a'b", "a\"b", "a b"]);
+    }
+}
