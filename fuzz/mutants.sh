@@ -27,7 +27,7 @@ later=(every_backend counting_sorts laid_over_each_other batches_of_every_dialec
     any_number_of_workers large_rings_are shares_of_every guard_page no_request_exceeds
     segment::tests::{format,follow,share,roll,stalled} segment::watch)
 of_dialects=(dialect:: health:: load:: zone:: bucket:: ring:: rule:: tests::vectors tests::fleets tests::forms)
-of_the_parser=(server_list observation tests::vectors tests::forms tests::cli_convert tests::cli_check)
+of_the_parser=(every_recorded_{fleet,answer} one_changed_answer tests::forms tests::cli_{check,convert,lookup,shared,stats,tools})
 # Of the tests in C: what looks at headers and compilers, and what asks many keys of a ring that others have asked.
 never_in_c=(a_million 99999 in_cxx every_standard the_comparison_sees sample_list static_library helgrind)
 
@@ -43,19 +43,25 @@ if [ "${1:-}" = --run ]; then
     first=()
     case $KETAMA_MUTANTS in
     dialect) first=("${of_dialects[@]}") later=(dialect::steady shares_of_every no_request_exceeds batches_of_every) ;;
-    parser) first=("${of_the_parser[@]}") later=() ;;
+    parser) first=(server_list observation) later=("${of_the_parser[@]}") ;;
     segment) later+=("${of_segments[@]}") ;;
     *) never+=("${of_segments[@]}") ;;
     esac
-    # The tests of the module that was changed, which is the file that was written last; then all that take a few seconds.
-    # Some mutants never end.
+    # One failure is enough, where the test program knows how to stop there, and nobody reads how it came about.
+    export RUST_BACKTRACE=0 RUSTC_BOOTSTRAP=1
+    run=("$program" --quiet "${never[@]/#/--skip=}")
+    [[ $("$program" --help) != *--fail-fast* ]] || run+=(-Zunstable-options --fail-fast)
+    # The tests of the module that was changed, which is the file that was written last, and of the one it lies in; then all
+    # that take a few seconds. Some mutants never end.
     module=$(find src -name '*.rs' -printf '%T@ %p\n' | sort -n | sed -n '$s|.* src/\(.*\)\.rs|\1|p')
     module=${module%/mod} ended=0
-    soon() { timeout 45 "$program" --quiet "$@" "${never[@]/#/--skip=}" "${later[@]/#/--skip=}"; }
-    { soon "${module//\//::}::" && soon "${first[@]}"; } || ended=$?
+    near=("${module//\//::}::")
+    [[ $module != */* ]] || near+=("$(dirname "$module" | sed 's|/|::|g')::tests::")
+    soon() { timeout "$1" "${run[@]}" "${later[@]/#/--skip=}" "${@:2}"; }
+    { soon 20 "${near[@]}" && soon 45 "${first[@]}"; } || ended=$?
     ((ended != 124)) || echo "$endless"
-    ((ended == 0 && ${#later[@]} > 0)) || exit $ended
-    exec "$program" --quiet "${never[@]/#/--skip=}" "${later[@]}"
+    ((ended == 0 && ${#later[@]} > 0)) && [ -z "${KETAMA_MUTANTS_SOON:-}" ] || exit $ended
+    exec "${run[@]}" "${later[@]}"
 fi
 
 cd "$(dirname "$0")/.."
@@ -82,32 +88,55 @@ esac
 sample=${SAMPLE:-0/1}
 [ $# -gt 0 ] || set -- core dialect parser segment shell
 [ "$1" != short ] || sample=1/250
+# Tries mutants: FOLDER FEATURES and which. It fails where a mutant was missed; whether it worked is seen by its list. To
+# compile takes longer than the tests, and without optimisation the least.
+check() {
+    mkdir -p "$1"
+    KETAMA_MUTANTS=$area cargo mutants --config fuzz/mutants.toml --baseline skip --timeout $seconds --no-times -j 1 \
+        -o "$1" --no-default-features --features "$2" "${tests[@]}" \
+        -C --config=profile.test.package.libketama.opt-level=0 "${elsewhere[@]}" "${@:3}" || true
+}
+
 rows=() missed=()
 for area in "$@"; do
     set -f
     chosen=()
     for file in ${files[$area]:?no such area: $area}; do chosen+=(-f "$file"); done
     set +f
-    tests=(-C --lib) features=capi seconds=120
+    tests=(-C --lib) few=none features=capi seconds=120
     case $area in
+    dialect) features=capi,cli ;;
     # Other software's formats and observations are the command's.
-    dialect | parser) features=capi,cli ;;
-    shell) tests+=(-C --test=c) seconds=200 ;;
-    segment) seconds=200 ;;
+    parser) few=cli features=capi,cli ;;
+    shell) few='' tests+=(-C --test=c) seconds=200 ;;
+    segment) few=segment seconds=200 ;;
+    short) few='' ;;
     esac
     folder=$out/$area-${sample/\//-}
-    mkdir -p "$folder"
-    # It fails where a mutant was missed; whether it worked is seen by its list. To compile takes longer than the tests,
-    # and without optimisation the least.
-    KETAMA_MUTANTS=$area cargo mutants --config fuzz/mutants.toml --baseline skip --timeout $seconds --no-times --shard "$sample" \
-        --sharding round-robin -j 1 -o "$folder" --no-default-features --features $features "${tests[@]}" \
-        -C --config=profile.test.package.libketama.opt-level=0 "${chosen[@]}" "${elsewhere[@]}" || true
-    count() { wc -l <"$folder/mutants.out/$1.txt"; }
-    unended=$({ grep -lx "$endless" "$folder"/mutants.out/log/* || true; } | wc -l)
-    all=$(($(count caught) + $(count timeout) + $(count unviable) + $(count missed)))
+    rm -rf "$folder"
+    # Most of it is compiling. So first what the area needs and the quick tests, then all for what those have let pass.
+    if [ -n "$few" ]; then
+        KETAMA_MUTANTS_SOON=1 check "$folder" "${few#none}" "${chosen[@]}" --shard "$sample" --sharding round-robin
+        passed=$folder/mutants.out/missed.txt
+        if [ -s "$passed" ]; then
+            # To the tool all others are those that it has seen caught before.
+            mkdir -p "$folder/all/mutants.out"
+            cargo mutants --config fuzz/mutants.toml --list "${chosen[@]}" "${elsewhere[@]}" |
+                grep -vxFf "$passed" >"$folder/all/mutants.out/caught.txt"
+            check "$folder/all" "$features" "${chosen[@]}" --iterate
+        fi
+    else
+        check "$folder" "$features" "${chosen[@]}" --shard "$sample" --sharding round-robin
+    fi
+    found=("$folder"/mutants.out) last=$folder
+    [ ! -d "$folder/all" ] || { found+=("$folder"/all/mutants.out) last=$folder/all; }
+    count() { cat "${found[@]/%//$1.txt}" | wc -l; }
+    unended=$({ grep -lxr "$endless" "${found[@]/%//log}" || true; } | wc -l)
+    left=$(wc -l <"$last/mutants.out/missed.txt")
     ended="$(($(count caught) - unended)) $(($(count timeout) + unended))"
-    rows+=("$area $ended $(count unviable) $(count missed) $all")
-    missed+=("$folder/mutants.out/missed.txt")
+    all=$(($(count caught) + $(count timeout) + $(count unviable) + left))
+    rows+=("$area $ended $(count unviable) $left $all")
+    missed+=("$last/mutants.out/missed.txt")
 done
 
 echo
