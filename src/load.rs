@@ -59,11 +59,8 @@ impl Bounded {
     /// # Errors
     /// As [`Bounded::new`].
     pub fn of_options(ring: &Ring) -> Result<Option<Self>, Error> {
-        const OPTION: &str = "hash-balance-factor";
-        if !ring.options().specs().any(|spec| spec.name == OPTION) {
-            return Ok(None);
-        }
-        match ring.options().int(OPTION) {
+        // Also 0 where the dialect has no such option.
+        match ring.options().int("hash-balance-factor") {
             0 => Ok(None),
             percent => Self::haproxy(ring, u32::try_from(percent).unwrap_or(u32::MAX)).map(Some),
         }
@@ -269,6 +266,15 @@ mod tests {
         assert_eq!([0, 1, 2].map(|server| bounded.capacity(server, 99)), [16, 32, 79]);
         assert_eq!([0, 1, 2, 3].map(|server| bounded.capacity(server, 0)), [1, 1, 1, 0]);
         assert_eq!(bounded.capacity(2, u64::MAX), 14_411_518_807_585_587_200);
+    }
+
+    #[test]
+    fn a_fraction_among_integers_has_its_share() {
+        let half = Server { weight: Weight::Fraction(0.5), ..Server::new("b", 1) };
+        let list = ServerList::new(Dialect::named("steady").unwrap(), vec![Server::new("a", 1), half]);
+        let bounded = Bounded::new(&Ring::build(list).unwrap(), 101).unwrap();
+        // 1.01 * 3000 = 3030 places.
+        assert_eq!([0, 1].map(|server| bounded.capacity(server, 2999)), [2020, 1010]);
     }
 
     #[test]

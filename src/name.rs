@@ -74,3 +74,14 @@ impl From<Vec<u8>> for Name {
         bytes.as_slice().into()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_compared_byte_by_byte() {
+        let name = Name::from("ab");
+        assert!(name == b"ab" && name != b"ac" && name != b"abc" && name == b"ab"[..] && name != b"ac"[..]);
+    }
+}

@@ -543,6 +543,46 @@ mod tests {
         assert_eq!(wide.find(2, Search::AtOrBelow), Some(2));
     }
 
+    #[cfg(feature = "segment")]
+    #[test]
+    fn an_audit_tells_what_is_wrong_within_a_piece_and_between_two() {
+        let verdict = |points: &[&[(u32, u32)]], index: &[&[u32]]| {
+            let mut audit = Audit::new(3);
+            for piece in points {
+                let piece: Vec<_> = piece.iter().map(|&(value, server)| Point::new(value, server)).collect();
+                audit.points(&piece);
+            }
+            index.iter().for_each(|piece| audit.index(piece));
+            audit.verdict()
+        };
+        let (points, index) = (&[&[(1, 0), (5, 2)][..], &[], &[(5, 1)]], &[&[0, 1][..], &[], &[1, 3]]);
+        assert_eq!(verdict(points, index), Ok(()));
+        let disordered = Err("the points are not in order");
+        assert_eq!(verdict(&[&[(1, 0), (5, 2), (4, 1)]], index), disordered);
+        assert_eq!(verdict(&[&[(1, 0), (5, 2)], &[(4, 1)]], index), disordered);
+        assert_eq!(
+            verdict(&[&[(5, 2), (4, 1)], &[(6, 0)]], index),
+            disordered,
+            "also if what follows is right"
+        );
+        let astray = Err("a point belongs to no server of the list");
+        for points in [&[(1, 3), (5, 2)], &[(1, 2), (5, 3)]] {
+            assert_eq!(verdict(&[points], index), astray);
+            assert_eq!(verdict(&[points, &[(6, 0)]], index), astray);
+        }
+        let unlike = Err("the index is not that of the points");
+        for index in [&[&[0, 2, 1][..]][..], &[&[0, 2], &[1]], &[&[0, 2, 1], &[3]], &[&[0, 2], &[1, 3]]] {
+            assert_eq!(verdict(points, index), unlike, "{index:?}");
+        }
+    }
+
+    #[test]
+    fn memory_is_that_of_the_points_and_of_the_index() {
+        let points = points(&[1, 2, 3]);
+        let bytes = size_of_val(&points.points[..]) + size_of_val(&points.table[..]);
+        assert_eq!(points.memory(), bytes);
+    }
+
     #[test]
     fn memory_is_at_most_twelve_bytes_a_point() {
         for count in [1264, 18_720, 160_000] {

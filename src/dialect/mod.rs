@@ -315,3 +315,33 @@ impl fmt::Display for Weights {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_server_keeps_the_fields_of_a_dialect_and_no_other() {
+        let fields = OptionalFields {
+            label: Some(b"l".to_vec()),
+            id: Some(1),
+            guid: Some(b"g".to_vec()),
+            host: Some(b"h".to_vec()),
+            port: Some(2),
+            vnodes: Some(3),
+            tokens: Some(vec![4]),
+            zone: None,
+        };
+        let server = Server { backup: true, fields: fields.into(), ..Server::new("a", 1) };
+        assert_eq!(Field::all_set(&server).count(), 8);
+        for &dialect in DIALECTS {
+            let kept = dialect.only_its_fields(&server);
+            for field in Field::all_set(&server) {
+                let is_kept = Field::all_set(&kept).any(|kept| kept == field);
+                assert_eq!(is_kept, dialect.fields.contains(&field), "{dialect} {}", field.name());
+            }
+            let name: &[u8] = if dialect.fields.contains(&Field::Host) { b"a" } else { b"h:2" };
+            assert_eq!(*kept.name, *name, "{dialect}");
+        }
+    }
+}

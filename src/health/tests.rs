@@ -84,7 +84,7 @@ fn twemproxy_counts_failures_while_a_server_is_out_from_zero() {
     assert_eq!(fleet.state(2, s(30)), State::Up);
     [40, 40, 50, 60].iter().for_each(|&second| fleet.failed(2, s(second)).unwrap());
     assert_eq!(fleet.state(2, s(89)), State::Out);
-    assert_eq!(fleet.state(2, s(90)), State::Up);
+    assert_eq!(fleet.state(2, s(91)), State::Up, "also when its time has been over for long");
 }
 
 #[test]
@@ -131,6 +131,17 @@ fn libmemcached_refuses_two_seconds_after_each_failure_and_marks_dead_for_ever()
     assert_eq!(changes(&fleet), [(1, Change::Ejected, s(40))]);
     fleet.set_down(1, false, s(1_000_000)).unwrap();
     assert_eq!(fleet.lookup(&key, s(1_000_000)), Answer::Server(1));
+}
+
+#[test]
+fn where_no_number_of_failures_ejects_a_server_rests_after_each() {
+    let ring = ring("libmemcached", &[], 3);
+    let settings = Settings { failures: 0, ..ring.dialect().health };
+    let fleet = Fleet::new(&ring, Policy::Dialect, settings).unwrap();
+    (0..100).for_each(|second| fleet.failed(1, s(second)).unwrap());
+    assert_eq!(fleet.state(1, s(100)), State::Resting);
+    assert_eq!(fleet.state(1, s(102)), State::Up);
+    assert_eq!(changes(&fleet), []);
 }
 
 #[test]
@@ -377,6 +388,19 @@ fn to_explore_never_and_always_are_exact_and_hands_off_what_was_taken_out_by_han
         assert_eq!(home(), wanted);
         fleet.set_down(1, true, s(1)).unwrap();
         assert_eq!(home(), 0);
+    }
+}
+
+/// The numbers are those of the generator's published code from state 0.
+#[test]
+fn what_decides_whether_to_explore_is_splitmix64() {
+    let mut settings = Dialect::named("ring-redis").unwrap().health;
+    settings.seed = 0;
+    let fleet = Fleet::new(&ring("ring-redis", &[], 2), Policy::Fail, settings).unwrap();
+    for number in
+        [0xe220_a839_7b1d_cdaf_u64, 0x6e78_9e6a_a1b9_65f4, 0x06c4_5d18_8009_454f, 0xf88b_b8a8_724c_81ec]
+    {
+        assert_eq!(fleet.draw(), (number >> 11) as f64 / (1_u64 << 53) as f64);
     }
 }
 

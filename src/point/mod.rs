@@ -411,10 +411,11 @@ mod tests {
     #[test]
     fn md5_groups_are_the_words_of_the_numbered_labels() {
         // Batches are filled from several servers; a prefix of 109 bytes is too long for them.
-        let prefixes = ["10.0.1.1:11211-".to_owned(), "a-".repeat(54), "b".repeat(109), String::new()];
+        let prefixes =
+            ["10.0.1.1:11211-".to_owned(), "a-".repeat(54), "b".repeat(109), "c".repeat(130), String::new()];
         let mut placer = Placer::<u32>::new(10_000);
         let mut naive = Vec::new();
-        for (server, (prefix, groups)) in (5..).zip(prefixes.iter().zip([130, 1_001, 3, 70])) {
+        for (server, (prefix, groups)) in (5..).zip(prefixes.iter().zip([130, 1_001, 3, 2, 70])) {
             let words = 1 + server as usize % 4;
             placer.md5_groups(server, prefix.as_bytes(), groups, words).unwrap();
             for number in 0..groups {

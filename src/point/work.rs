@@ -3,6 +3,8 @@
 //! The caller may be a C program that counts on having one thread: no signal is delivered to these.
 
 use crate::memory;
+#[cfg(unix)]
+use nix::sys::signal::{SigSet, SigmaskHow};
 use std::num::NonZero;
 use std::sync::{LazyLock, Mutex};
 use std::thread;
@@ -61,20 +63,15 @@ pub(crate) fn together<J: Send>(workers: usize, jobs: Vec<J>, work: impl Fn(J) +
 }
 
 /// Starts threads while this one has all signals blocked, for a thread begins with those blocked that its maker has blocked.
-#[cfg(unix)]
 fn without_signals(start: impl FnOnce()) {
-    use nix::sys::signal::{SigSet, SigmaskHow};
+    #[cfg(unix)]
     let before = SigSet::all().thread_swap_mask(SigmaskHow::SIG_BLOCK);
     start();
+    #[cfg(unix)]
     if let Ok(before) = before {
         // Fails for no mask that the system has given.
         let _ = before.thread_set_mask();
     }
-}
-
-#[cfg(not(unix))]
-fn without_signals(start: impl FnOnce()) {
-    start();
 }
 
 #[cfg(test)]

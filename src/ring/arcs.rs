@@ -434,7 +434,7 @@ mod tests {
 
     #[test]
     fn shares_of_slots_count_the_remainder() {
-        for slots in [&[0, 1, 2][..], &[0, 0, 1], &[2, 1, 0, 1, 2, 1, 0], &[1]] {
+        for slots in [&[0, 1, 2][..], &[0, 0, 1], &[2, 1, 0, 1, 2, 1, 0], &[0, 1, 2, 2, 1, 2, 0, 1], &[1]] {
             let engine =
                 Engine { key: Key::whole(&SHORT), map: Map::Slots(slots.into()), next: Next::Ignore };
             assert_shares_are_counted_ones(&ring_of(engine.into(), 3));
@@ -457,6 +457,8 @@ mod tests {
             libketama(&[("a:1", 9), ("a:1", 2)]).fingerprint()
         );
         assert_eq!(libketama(&[]).fingerprint(), libketama(&[]).fingerprint());
+        let only = ring_of(Rule::Only(0), 1).fingerprint();
+        assert_eq!(only, libketama(&[("s0", 1)]).fingerprint(), "one server has all keys in either");
     }
 
     #[test]
@@ -479,6 +481,29 @@ mod tests {
             let back = renamed.renamed(b"10.0.0.9:11211", b"10.0.0.2:11211").unwrap();
             assert_eq!(back.fingerprint(), ring.fingerprint(), "{dialect}");
         }
+    }
+
+    #[test]
+    fn in_every_dialect_a_server_that_is_down_counts_for_the_fingerprint_as_it_does_for_keys() {
+        let keys: Vec<String> = (0..2_000).map(|number| format!("key-{number}")).collect();
+        let owners = |ring: &Ring| -> Vec<Option<crate::name::Name>> {
+            let owner = |server: u32| ring.servers()[server as usize].name.clone();
+            keys.iter().map(|key| ring.lookup(key.as_bytes()).map(owner)).collect()
+        };
+        let (mut pairs, mut alike) = (0, 0);
+        for &dialect in crate::dialect::DIALECTS {
+            let servers = (1..5).map(|number| Server::new(format!("10.0.0.{number}:11211"), 1)).collect();
+            let Ok(ring) = Ring::build(ServerList::new(dialect, servers)) else { continue };
+            let Ok(down) = ring.marked(b"10.0.0.2:11211", true) else { continue };
+            let shorter = ring.without(b"10.0.0.2:11211").unwrap();
+            let other = ring.marked(b"10.0.0.3:11211", true).unwrap();
+            for second in [&ring, &shorter, &other] {
+                let is_alike = owners(&down) == owners(second);
+                assert_eq!(down.fingerprint() == second.fingerprint(), is_alike, "{dialect}");
+                (pairs, alike) = (pairs + 1, alike + usize::from(is_alike));
+            }
+        }
+        assert!(alike > 10 && pairs > 2 * alike, "{alike} of {pairs}");
     }
 
     #[test]

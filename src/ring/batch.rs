@@ -143,11 +143,15 @@ mod tests {
                 list.options.set_text(name, value).unwrap();
             }
             let ring = Ring::build(list).unwrap();
-            let single: Vec<u32> = keys.iter().map(|key| ring.lookup(key).unwrap_or(NO_SERVER)).collect();
-            for backend in Backend::available() {
-                let mut batch = vec![7; keys.len()];
-                ring.lookup_many_with(backend, &keys, &mut batch);
-                assert_eq!(batch, single, "{dialect} {options:?} {count} {backend}");
+            // Where there is a rule for servers that are down.
+            let down = ring.marked(b"10.0.0.1:11211", true).ok();
+            for ring in down.into_iter().chain([ring]) {
+                let single: Vec<u32> = keys.iter().map(|key| ring.lookup(key).unwrap_or(NO_SERVER)).collect();
+                for backend in Backend::available() {
+                    let mut batch = vec![7; keys.len()];
+                    ring.lookup_many_with(backend, &keys, &mut batch);
+                    assert_eq!(batch, single, "{dialect} {options:?} {count} {backend}");
+                }
             }
         }
     }

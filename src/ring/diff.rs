@@ -271,7 +271,7 @@ fn answers(ring: &Ring) -> Vec<(Option<u32>, f64)> {
     let shares = ring.shares();
     let nowhere = (1.0 - shares.iter().sum::<f64>()).max(0.0);
     let named = (0..).zip(shares).map(|(server, share)| (Some(server), share));
-    named.chain([(None, nowhere)]).filter(|(_, share)| *share > 0.0).collect()
+    named.chain([(None, nowhere)]).collect()
 }
 
 /// Sums for pairs of servers; the last number stands for no server.
@@ -423,6 +423,8 @@ mod tests {
             Moves::exact(&ring(&["a"], Rule::Only(0), &[]), &ring(&[], Rule::Nowhere, &[])).unwrap();
         assert_eq!(nowhere.flows(), [Flow { from: Some(0), to: None, share: 1.0 }]);
         assert_eq!((nowhere.moved(), nowhere.least()), (1.0, 1.0));
+        let none = ring(&[], Rule::Nowhere, &[]);
+        assert_eq!(Moves::exact(&none, &none).unwrap().least(), 0.0);
     }
 
     #[test]
@@ -433,6 +435,22 @@ mod tests {
         assert!((moves.moved() - 0.25).abs() < 1e-12 && (moves.least() - 0.25).abs() < 1e-12);
         assert_eq!(moves.flows().iter().map(|flow| flow.to).collect::<Vec<_>>(), [Some(3); 3]);
         assert_eq!(Moves::exact(&four, &three).unwrap().flows().len(), 3);
+        let none = ring(&[], jump(0), &[]);
+        assert!(Moves::exact(&none, &none).is_none() && Moves::exact(&none, &three).is_none());
+    }
+
+    #[test]
+    fn places_of_every_width_are_laid_over_each_other() {
+        for dialect in ["libketama", "steady", "cassandra"] {
+            let servers = ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"].map(|name| Server::new(name, 1));
+            let mut list = ServerList::new(Dialect::named(dialect).unwrap(), servers.to_vec());
+            for (server, token) in list.servers.iter_mut().zip([-9_000_000_000, 5, 7_000_000_000]) {
+                server.fields.tokens = (dialect == "cassandra").then(|| vec![token]);
+            }
+            let ring = Ring::build(list).unwrap();
+            let moves = Moves::exact(&ring, &ring.without(b"10.0.0.2:1").unwrap()).unwrap();
+            assert!((moves.moved() - ring.shares()[1]).abs() < 1e-9, "{dialect}");
+        }
     }
 
     #[test]
@@ -452,9 +470,25 @@ mod tests {
     }
 
     #[test]
+    fn what_a_server_loses_and_wins_is_told_apart_from_what_it_has() {
+        let old = ring(&["a", "b", "c"], table(&[0, 1, 2, 2]), &[]);
+        let moves = Moves::exact(&old, &ring(&["a", "b", "d"], table(&[0, 1, 1, 2]), &[])).unwrap();
+        let change = |before, after, lost, won| Change { before, after, lost, won };
+        let expected = [
+            change(0.25, 0.25, 0.0, 0.0),
+            change(0.25, 0.5, 0.0, 0.25),
+            change(0.5, 0.0, 0.5, 0.0),
+            change(0.0, 0.25, 0.0, 0.25),
+        ];
+        assert_eq!(moves.changes(), expected);
+        assert_eq!((moves.moved(), moves.least(), moves.between_unchanged()), (0.5, 0.5, 0.0));
+    }
+
+    #[test]
     fn servers_of_which_both_lists_say_the_same_are_unchanged() {
         let list = |servers: &[(&str, i64)]| {
-            let servers = servers.iter().map(|&(name, weight)| Server::new(name, weight)).collect();
+            let server = |(line, &(name, weight))| Server { line, ..Server::new(name, weight) };
+            let servers = (1..).zip(servers).map(server).collect();
             Ring::build(ServerList::new(Dialect::named("libketama").unwrap(), servers)).unwrap()
         };
         let old = list(&[("a", 1), ("b", 2), ("c", 3)]);

@@ -330,6 +330,24 @@ mod tests {
     }
 
     #[test]
+    fn a_ring_tells_what_its_rule_has_no_form_for() {
+        let build = |dialect, options: &[(&str, &str)]| {
+            let servers = vec![Server::new("10.0.0.1:11211", 1), Server::new("10.0.0.2:11211", 1)];
+            let mut list = ServerList::new(Dialect::named(dialect).unwrap(), servers);
+            options.iter().for_each(|(name, value)| list.options.set_text(name, value).unwrap());
+            Ring::build(list).unwrap()
+        };
+        assert!(build("libketama", &[]).has_order() && !build("jump", &[]).has_order());
+        let options = [("hash-with-prefix", "true"), ("prefix", "app:")];
+        assert_eq!(build("libmemcached", &options).hashed(b"key"), &b"app:key"[..]);
+        assert_eq!(build("libketama", &[]).hashed(b"key"), &b"key"[..]);
+        let narrow = build("haproxy", &[]);
+        assert!(narrow.lookup_integer(u32::MAX.into()).unwrap().is_some());
+        let error = narrow.lookup_integer(1 << 32).unwrap_err().to_string();
+        assert!(error.ends_with("integers of 32 bits, not `4294967296`"), "{error}");
+    }
+
+    #[test]
     fn a_field_of_another_dialect_is_refused() {
         let mut server = Server::new("a:1", 1);
         server.fields.label = Some(b"a".to_vec());

@@ -269,6 +269,7 @@ fn a_ring_without_points_that_would_be_large_is_not_shared() {
     let slots = attach(&path).unwrap().ring().point_count();
     let error = crate::segment::publish(&ring(1 << 24), &path, &Default::default()).unwrap_err();
     assert_eq!(error.kind(), crate::ErrorKind::Limit, "{error}");
+    assert!(error.to_string().contains("more than 16777216 cannot be shared"), "{error}");
     assert_eq!(attach(&path).unwrap().ring().point_count(), slots);
     let mut bytes = fs::read(&path).unwrap();
     let weight = bytes.windows(8).position(|bytes| bytes == 77_i64.to_ne_bytes()).unwrap();
