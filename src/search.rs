@@ -519,6 +519,7 @@ mod tests {
     fn no_points_give_no_answer() {
         assert_eq!(points(&[]).find(7, Search::AtOrAbove), None);
         assert_eq!(points(&[]).find(7, Search::Nearest), None);
+        assert_eq!((points(&[5]).server(0), points(&[5]).server(1)), (Some(0), None));
     }
 
     #[test]

@@ -217,6 +217,16 @@ mod tests {
     }
 
     #[test]
+    fn fields_written_as_absent_are_those_that_never_were() {
+        let never = Fields::default();
+        let mut fields = never.clone();
+        fields.label.take();
+        assert_eq!(fields, never);
+        fields.label = Some(b"l".to_vec());
+        assert_ne!(fields, never);
+    }
+
+    #[test]
     fn a_port_is_the_digits_after_the_last_colon() {
         assert_eq!(split("10.0.0.1:11211"), ("10.0.0.1", Some("11211")));
         assert_eq!(split("[::1]:11211"), ("[::1]", Some("11211")));

@@ -219,6 +219,16 @@ mod tests {
     }
 
     #[test]
+    fn the_filter_is_a_part_of_the_fingerprint() {
+        let fingerprint = |conf| {
+            let options = [RING, &[("filter", "stop"), ("filter-conf", conf)]].concat();
+            ring(&DIALECT, &options, weighing(&[1; 3])).unwrap().fingerprint()
+        };
+        assert_ne!(fingerprint("|#|"), fingerprint("|/|"));
+        assert_eq!(fingerprint("|#|"), fingerprint("|#|"));
+    }
+
+    #[test]
     fn filters_refuse_texts_that_the_software_cannot_use() {
         for (word, conf, accepted) in [
             ("none", "", true),

@@ -321,6 +321,18 @@ mod tests {
     use super::*;
 
     #[test]
+    fn an_error_about_a_server_has_its_line_if_it_has_one() {
+        let text = |line| {
+            let server = Server { line, ..Server::new("a", 1) };
+            about(&server, Error::new(ErrorKind::Server, "no")).in_file("F").to_string()
+        };
+        assert_eq!(
+            (text(3), text(0)),
+            ("server `a`: no (line 3 in F)".into(), "server `a`: no (in F)".into())
+        );
+    }
+
+    #[test]
     fn a_server_keeps_the_fields_of_a_dialect_and_no_other() {
         let fields = OptionalFields {
             label: Some(b"l".to_vec()),

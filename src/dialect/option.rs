@@ -290,6 +290,14 @@ mod tests {
         assert_eq!(options.text("prefix"), "A_b");
     }
 
+    #[cfg(feature = "cli")]
+    #[test]
+    fn an_option_is_known_by_its_name_in_whatever_form() {
+        let options = Options::new(SPECS);
+        assert!(["weighted", "VNodes", "max_points"].iter().all(|name| options.is_known(name)));
+        assert!(["", "hsah", "vnode"].iter().all(|name| !options.is_known(name)));
+    }
+
     #[test]
     fn what_is_unknown_twice_or_out_of_range_is_refused() {
         let mut options = Options::new(SPECS);

@@ -152,6 +152,20 @@ mod tests {
         assert!(unlike_its_bucket > 0);
     }
 
+    /// Seen with Perl: of a double 2^53 + 1 would be left 0.
+    #[test]
+    fn integers_of_64_bits_are_exact() {
+        assert_eq!(["1e3", "2500.9", "-2500.9"].map(|key| perl_bucket(key.as_bytes())), [1000, 452, 572]);
+        assert_eq!(
+            ["9007199254740993", "-9007199254740993"].map(|key| perl_bucket(key.as_bytes())),
+            [1, 1023]
+        );
+        assert_eq!(
+            ["-1", "-1024", "18446744073709551615"].map(|key| perl_bucket(key.as_bytes())),
+            [1023, 0, 1023]
+        );
+    }
+
     #[test]
     fn numbers_are_read_as_perl_reads_them() {
         let read = |text: &str| {

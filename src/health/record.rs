@@ -126,7 +126,7 @@ impl Record {
         match self.phase {
             Phase::Out(_) => {}
             _ if !settings.rest.is_zero() => self.phase = Phase::Resting(later(settings.rest)),
-            _ if settings.after == After::Trial && settings.failures > 0 && !spared => {
+            _ if settings.after == After::Trial && !spared => {
                 self.phase = Phase::Watched(later(settings.retry.unwrap_or_default()));
             }
             _ => self.phase = Phase::Up,

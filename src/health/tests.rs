@@ -142,6 +142,12 @@ fn where_no_number_of_failures_ejects_a_server_rests_after_each() {
     assert_eq!(fleet.state(1, s(100)), State::Resting);
     assert_eq!(fleet.state(1, s(102)), State::Up);
     assert_eq!(changes(&fleet), []);
+    // And where it does not rest either, nothing changes.
+    let ring = self::ring("nginx", &[], 3);
+    let settings = Settings { failures: 0, ..ring.dialect().health };
+    let fleet = Fleet::new(&ring, Policy::Dialect, settings).unwrap();
+    (0..100).for_each(|second| fleet.failed(1, s(second)).unwrap());
+    assert_eq!(fleet.state(1, s(200)), State::Up, "nor is it tried");
 }
 
 #[test]

@@ -457,6 +457,7 @@ mod tests {
             libketama(&[("a:1", 9), ("a:1", 2)]).fingerprint()
         );
         assert_eq!(libketama(&[]).fingerprint(), libketama(&[]).fingerprint());
+        assert_ne!(libketama(&[("a:1", 3)]).fingerprint(), libketama(&[("b:1", 3)]).fingerprint());
         let only = ring_of(Rule::Only(0), 1).fingerprint();
         assert_eq!(only, libketama(&[("s0", 1)]).fingerprint(), "one server has all keys in either");
     }

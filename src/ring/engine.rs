@@ -142,3 +142,20 @@ impl<T: Place> Engine<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::key::Key;
+    use crate::point::Point;
+    use crate::search::Points;
+
+    #[test]
+    fn memory_is_that_of_the_slots_and_of_the_points_they_were_read_from() {
+        let points = Arc::new(Points::new(vec![Point::new(1_u32, 0)]).unwrap());
+        let bytes = points.memory() + 3 * size_of::<u32>();
+        let map = Map::Buckets([0; 3].into(), points);
+        let engine = Engine { key: Key::whole(&crate::hash::CRC32), map, next: Next::Ignore };
+        assert_eq!(engine.memory(), bytes);
+    }
+}

@@ -375,6 +375,17 @@ mod tests {
     }
 
     #[test]
+    fn where_a_rule_has_no_order_a_list_goes_on_in_that_of_the_servers() {
+        let servers = (0..5).map(|server| Server::new(format!("10.0.0.{server}:1"), 1)).collect();
+        let ring = Ring::build(ServerList::new(Dialect::named("jump").unwrap(), servers)).unwrap();
+        for number in 0..50 {
+            let mut out = [9; 6];
+            assert_eq!(ring.lookup_n(format!("key-{number}").as_bytes(), &mut out), 5);
+            assert!((0..5).all(|place| out[place] == (out[0] + place as u32) % 5), "{out:?}");
+        }
+    }
+
+    #[test]
     fn a_long_list_has_each_server_once_too() {
         let names: Vec<String> = (0..40).map(|server| format!("10.0.0.{server}:11211")).collect();
         let ring = ring(&names.iter().map(|name| (&**name, 1)).collect::<Vec<_>>());

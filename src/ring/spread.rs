@@ -71,7 +71,8 @@ mod tests {
     fn a_server_that_is_down_asks_for_nothing_unless_it_has_keys() {
         let down = Server { down: true, ..Server::new("b:1", 1) };
         assert_eq!(asked("twemproxy", vec![Server::new("a:1", 1), down.clone()]), [1.0, 0.0]);
-        assert_eq!(asked("libketama", vec![Server::new("a:1", 1), down]), [0.5, 0.5]);
+        assert_eq!(asked("libketama", vec![Server::new("a:1", 1), down.clone()]), [0.5, 0.5]);
+        assert_eq!(asked("twemproxy", vec![down]), [0.0]);
     }
 
     #[test]
