@@ -513,7 +513,11 @@ mod tests {
             let servers =
                 (1..4).map(|number| Server::new(format!("10.0.0.{number}:11211"), number)).collect();
             let ring = Ring::build(ServerList::new(Dialect::named(dialect).unwrap(), servers)).unwrap();
-            let ring = ring.marked(b"10.0.0.2:11211", true).unwrap();
+            let full = ring;
+            let ring = full.marked(b"10.0.0.2:11211", true).unwrap();
+            for place in (0..500).map(|number| full.place(format!("key-{number}").as_bytes()).unwrap()) {
+                assert_eq!(ring.lookup_place(place), full.lookup_place(place), "no key to be hashed again");
+            }
             let shares = ring.shares();
             let mut counts = [0.0; 3];
             for number in 0..20_000 {

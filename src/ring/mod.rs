@@ -338,6 +338,7 @@ mod tests {
             Ring::build(list).unwrap()
         };
         assert!(build("libketama", &[]).has_order() && !build("jump", &[]).has_order());
+        assert_eq!(build("libketama", &[]).total_weight(), 2.0);
         let options = [("hash-with-prefix", "true"), ("prefix", "app:")];
         assert_eq!(build("libmemcached", &options).hashed(b"key"), &b"app:key"[..]);
         assert_eq!(build("libketama", &[]).hashed(b"key"), &b"key"[..]);
