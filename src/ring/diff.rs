@@ -480,6 +480,8 @@ mod tests {
         ];
         assert_eq!(moves.changes(), expected);
         assert_eq!((moves.moved(), moves.least(), moves.between_unchanged()), (0.5, 0.5, 0.0));
+        let moves = Moves::exact(&old, &ring(&["a", "b", "c"], table(&[1, 0, 2, 2]), &[])).unwrap();
+        assert_eq!((moves.moved(), moves.least(), moves.between_unchanged()), (0.5, 0.0, 0.5));
     }
 
     #[test]
@@ -507,6 +509,8 @@ mod tests {
         let slots: Vec<u32> = (0..1500).collect();
         let names: Vec<String> = slots.iter().map(u32::to_string).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
-        assert_exact_is_counted(&ring(&names, table(&slots), &[]), &ring(&names, table(&slots[..1000]), &[]));
+        let (old, new) = (ring(&names, table(&slots), &[]), ring(&names, table(&slots[..1000]), &[]));
+        assert_exact_is_counted(&old, &new);
+        assert!(Moves::exact(&old, &new).unwrap().moved() > 0.5);
     }
 }
