@@ -105,4 +105,16 @@ mod tests {
         let found = order(12, &mut |_, change| 12.0 - change as f64);
         assert!(found.iter().map(|step| step.0).eq((0..12).rev()));
     }
+
+    #[test]
+    fn up_to_ten_changes_all_orders_are_weighed() {
+        // The first change is the cheapest, and makes all others dearer.
+        let mut cost = |made: u64, change| match (change, made & 1) {
+            (0, _) => 0.0,
+            (_, 0) => 1.0,
+            _ => 2.0,
+        };
+        let mut sum = |count| order(count, &mut cost).iter().map(|step| step.1).sum::<f64>();
+        assert_eq!((sum(WEIGHED), sum(WEIGHED + 1)), (9.0, 20.0));
+    }
 }

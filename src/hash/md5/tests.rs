@@ -212,6 +212,8 @@ fn the_detected_backend_is_the_last_of_the_available_ones() {
     assert_eq!(available.last(), Some(&Backend::detect()));
     #[cfg(target_arch = "x86_64")]
     assert!(available.contains(&Backend::Sse2), "part of the architecture");
+    #[cfg(target_arch = "x86_64")]
+    assert_eq!(available.contains(&Backend::Avx2), std::is_x86_feature_detected!("avx2"));
     #[cfg(not(target_arch = "aarch64"))]
     assert!(!available.contains(&Backend::Neon), "part of another architecture");
     let names = Backend::ALL.map(|backend| backend.to_string());
