@@ -241,4 +241,11 @@ mod tests {
         let shown = report.differences[0].to_string();
         assert_eq!(shown, format!("key \"2\": ours {second} {other}, theirs {other} {second}"));
     }
+
+    #[test]
+    fn an_option_of_more_than_64_bits_is_refused() {
+        let text = br#"{"dialect": "libketama", "options": {"max-points": 9223372036854775813}, "servers": [], "keys": []}"#;
+        let error = Observation::parse(text, "F").unwrap_err().to_string();
+        assert!(error.contains("an integer or a text, not `9223372036854775813`"), "{error}");
+    }
 }
