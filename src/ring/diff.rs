@@ -442,9 +442,12 @@ mod tests {
 
     #[test]
     fn of_every_width_of_places_moves_are_known() {
-        for dialect in ["libketama", "steady", "uhashring"] {
+        for dialect in ["libketama", "cassandra", "uhashring"] {
             let servers = ["10.0.0.1:1", "10.0.0.2:1", "10.0.0.3:1"].map(|name| Server::new(name, 1));
-            let list = ServerList::new(Dialect::named(dialect).unwrap(), servers.to_vec());
+            let mut list = ServerList::new(Dialect::named(dialect).unwrap(), servers.to_vec());
+            for (server, token) in list.servers.iter_mut().zip([-9_000_000_000, 5, 7_000_000_000]) {
+                server.fields.tokens = (dialect == "cassandra").then(|| vec![token]);
+            }
             let ring = Ring::build(list).unwrap();
             let moves = Moves::exact(&ring, &ring.without(b"10.0.0.2:1").unwrap()).unwrap();
             assert!((moves.moved() - ring.shares()[1]).abs() < 1e-9, "{dialect}");

@@ -340,7 +340,7 @@ mod tests {
         assert!(build("libketama", &[]).has_order() && !build("jump", &[]).has_order());
         assert_eq!(build("libketama", &[]).total_weight(), 2.0);
         #[cfg(feature = "segment")]
-        for dialect in ["libketama", "steady", "uhashring", "jump"] {
+        for dialect in ["libketama", "envoy", "uhashring", "jump"] {
             assert_eq!(build(dialect, &[]).placed().is_some(), dialect != "jump", "{dialect}");
         }
         let options = [("hash-with-prefix", "true"), ("prefix", "app:")];

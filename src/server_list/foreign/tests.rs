@@ -292,6 +292,8 @@ fn what_a_format_cannot_say_is_told_or_refused() {
         (Format::Twemproxy, "twemproxy", "host", "server `host`: twemproxy could not read it as `host:1`"),
         (Format::Classic, "libketama", "a b", "server `a b`: the classic list cannot hold the line `a b\t1`"),
         (Format::Nginx, "nginx", "a;b", "server `a;b`: nginx has no such names"),
+        (Format::Nginx, "nginx", "a b", "server `a b`: nginx has no such names"),
+        (Format::Nginx, "nginx", "a\u{7f}b", "server `a\u{7f}b`: nginx has no such names"),
         (
             Format::Haproxy,
             "haproxy",
