@@ -272,7 +272,8 @@ fn answers(ring: &Ring) -> Vec<(Option<u32>, f64)> {
     let shares = ring.shares();
     let nowhere = (1.0 - shares.iter().sum::<f64>()).max(0.0);
     let named = (0..).zip(shares).map(|(server, share)| (Some(server), share));
-    named.chain([(None, nowhere)]).collect()
+    // Every answer of one side is laid over every one of the other.
+    named.chain([(None, nowhere)]).filter(|(_, share)| *share > 0.0).collect()
 }
 
 /// Sums for pairs of servers; the last number stands for no server.
