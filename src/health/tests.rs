@@ -53,6 +53,15 @@ fn changes(fleet: &Fleet) -> Vec<(u32, Change, Duration)> {
     fleet.take_events().into_iter().map(|event| (event.server, event.change, event.at)).collect()
 }
 
+/// A fleet of three in which no number of failures ejects a server, and server 1 has failed in each second before 100.
+fn failing_for_nothing(dialect: &str) -> Fleet {
+    let ring = ring(dialect, &[], 3);
+    let settings = Settings { failures: 0, ..ring.dialect().health };
+    let fleet = Fleet::new(&ring, Policy::Dialect, settings).unwrap();
+    (0..100).for_each(|second| fleet.failed(1, s(second)).unwrap());
+    fleet
+}
+
 #[test]
 fn twemproxy_ejects_after_two_failures_for_thirty_seconds() {
     let fleet = fleet("twemproxy", &[], 4, Policy::Dialect);
@@ -84,17 +93,17 @@ fn twemproxy_counts_failures_while_a_server_is_out_from_zero() {
     assert_eq!(fleet.state(2, s(30)), State::Up);
     [40, 40, 50, 60].iter().for_each(|&second| fleet.failed(2, s(second)).unwrap());
     assert_eq!(fleet.state(2, s(89)), State::Out);
-    assert_eq!(fleet.state(2, s(91)), State::Up, "also when its time has been over for long");
+    assert_eq!(fleet.state(2, s(90)), State::Up);
+    [100, 100].iter().for_each(|&second| fleet.failed(2, s(second)).unwrap());
+    assert_eq!(fleet.state(2, s(129)), State::Out);
+    assert_eq!(fleet.state(2, s(131)), State::Up, "also when its time has been over for long");
 }
 
 #[test]
 fn twemproxy_without_auto_eject_never_ejects() {
-    let ring = ring("twemproxy", &[], 3);
-    let settings = Settings { failures: 0, ..ring.dialect().health };
-    let fleet = Fleet::new(&ring, Policy::Dialect, settings).unwrap();
-    (0..100).for_each(|second| fleet.failed(1, s(second)).unwrap());
+    let fleet = failing_for_nothing("twemproxy");
     assert_eq!(fleet.state(1, s(100)), State::Up);
-    assert_answers_are_those_of(&fleet, &ring, s(100));
+    assert_answers_are_those_of(&fleet, &ring("twemproxy", &[], 3), s(100));
 }
 
 #[test]
@@ -135,19 +144,12 @@ fn libmemcached_refuses_two_seconds_after_each_failure_and_marks_dead_for_ever()
 
 #[test]
 fn where_no_number_of_failures_ejects_a_server_rests_after_each() {
-    let ring = ring("libmemcached", &[], 3);
-    let settings = Settings { failures: 0, ..ring.dialect().health };
-    let fleet = Fleet::new(&ring, Policy::Dialect, settings).unwrap();
-    (0..100).for_each(|second| fleet.failed(1, s(second)).unwrap());
+    let fleet = failing_for_nothing("libmemcached");
     assert_eq!(fleet.state(1, s(100)), State::Resting);
     assert_eq!(fleet.state(1, s(102)), State::Up);
     assert_eq!(changes(&fleet), []);
     // And where it does not rest either, nothing changes.
-    let ring = self::ring("nginx", &[], 3);
-    let settings = Settings { failures: 0, ..ring.dialect().health };
-    let fleet = Fleet::new(&ring, Policy::Dialect, settings).unwrap();
-    (0..100).for_each(|second| fleet.failed(1, s(second)).unwrap());
-    assert_eq!(fleet.state(1, s(200)), State::Up, "nor is it tried");
+    assert_eq!(failing_for_nothing("nginx").state(1, s(200)), State::Up, "nor is it tried");
 }
 
 #[test]

@@ -512,8 +512,7 @@ mod tests {
         for dialect in ["dalli", "spymemcached", "nginx", "python-memcached"] {
             let servers =
                 (1..4).map(|number| Server::new(format!("10.0.0.{number}:11211"), number)).collect();
-            let ring = Ring::build(ServerList::new(Dialect::named(dialect).unwrap(), servers)).unwrap();
-            let full = ring;
+            let full = Ring::build(ServerList::new(Dialect::named(dialect).unwrap(), servers)).unwrap();
             let ring = full.marked(b"10.0.0.2:11211", true).unwrap();
             for place in (0..500).map(|number| full.place(format!("key-{number}").as_bytes()).unwrap()) {
                 assert_eq!(ring.lookup_place(place), full.lookup_place(place), "no key to be hashed again");

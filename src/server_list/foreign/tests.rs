@@ -209,10 +209,10 @@ fn the_order_of_a_configuration_string_decides() {
         assert_eq!(string(text).unwrap(), expected, "{text}");
         round_trip(Format::Libmemcached, &parse(Format::Libmemcached, text, None).unwrap());
     }
-    // Sorting places the points too, so that it has to be written before a hash that is not theirs.
     let list =
         parse(Format::Libmemcached, "\n--SERVER=host1 --SOCKET=\"/a\nb\" --SERVER=host3", None).unwrap();
     assert_eq!(list.servers.iter().map(|server| server.line).collect::<Vec<_>>(), [2, 2, 3]);
+    // Sorting places the points too, so that it has to be written before a hash that is not theirs.
     let text = "--DISTRIBUTION=consistent --SERVER=host1 --SERVER=host2 --SORT-HOSTS --HASH=MD5";
     round_trip(Format::Libmemcached, &parse(Format::Libmemcached, text, None).unwrap());
     for (text, message) in [
