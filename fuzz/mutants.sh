@@ -61,7 +61,7 @@ if [ "${1:-}" = --run ]; then
     { soon 20 "${near[@]}" && soon 60 "${first[@]}"; } || ended=$?
     ((ended != 124)) || echo "$endless"
     ((ended == 0 && ${#later[@]} > 0)) && [ -z "${KETAMA_MUTANTS_SOON:-}" ] || exit $ended
-    exec "${run[@]}" "${later[@]}"
+    exec "${run[@]}"
 fi
 
 cd "$(dirname "$0")/.."

@@ -122,8 +122,8 @@ impl Bounded {
             found.is_none()
         });
         let Some(first) = first else { return Ok(None) };
-        // A rule that hashes again does not meet every server: then those behind the first, in the order of the list.
-        let onward = || (first + 1..loads.len() as u32).chain(0..first);
+        // A rule that hashes again does not meet every server: then from the first on, in the order of the list.
+        let onward = || (first..loads.len() as u32).chain(0..first);
         Ok(found.or_else(|| onward().find(|&server| has_room(server))))
     }
 
@@ -275,6 +275,17 @@ mod tests {
         let bounded = Bounded::new(&Ring::build(list).unwrap(), 101).unwrap();
         // 1.01 * 3000 = 3030 places.
         assert_eq!([0, 1].map(|server| bounded.capacity(server, 2999)), [2020, 1010]);
+    }
+
+    #[test]
+    fn the_shares_of_great_fractions_go_by_the_greatest() {
+        let server = |name, weight| Server { weight: Weight::Fraction(weight), ..Server::new(name, 1) };
+        let servers = vec![server("a", 20_000.5), server("b", 80_002.0)];
+        let mut list = ServerList::new(Dialect::named("steady").unwrap(), servers);
+        list.options.set_text("points", "1").unwrap();
+        let bounded = Bounded::new(&Ring::build(list).unwrap(), 200).unwrap();
+        // Fifths of 2 * 1000 places.
+        assert_eq!([0, 1].map(|server| bounded.capacity(server, 999)), [400, 1600]);
     }
 
     #[test]

@@ -290,6 +290,13 @@ mod tests {
         assert_eq!(options.text("prefix"), "A_b");
     }
 
+    #[test]
+    fn an_option_with_its_default_for_a_value_is_set_and_one_without_a_value_is_not() {
+        let mut options = Options::new(SPECS);
+        options.set("vnodes", Value::Int(40)).unwrap();
+        assert_eq!(["weighted", "vnodes", "hash"].map(|name| options.is_set(name)), [false, true, false]);
+    }
+
     #[cfg(feature = "cli")]
     #[test]
     fn an_option_is_known_by_its_name_in_whatever_form() {

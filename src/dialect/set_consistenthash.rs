@@ -176,6 +176,7 @@ mod tests {
         assert_eq!(read("1e"), (false, "1".to_owned()));
         assert_eq!(read("+.5."), (false, ".5".to_owned()));
         assert_eq!(read(".e1"), (false, String::new()));
+        assert_eq!(read("e1"), (false, String::new()));
         assert_eq!(read("--1"), (true, String::new()));
         assert_eq!(read(""), (false, String::new()));
     }

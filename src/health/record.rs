@@ -200,6 +200,31 @@ mod tests {
     }
 
     #[test]
+    fn a_success_while_out_starts_the_count_anew_only_where_the_time_would_have() {
+        for (after, until) in [(After::Fresh, s(30)), (After::Once, s(50))] {
+            let settings = Settings { successes: 2, after, ..TWICE };
+            let mut record = Record::new(false);
+            record.failed(s(0), &settings, false);
+            assert_eq!(record.failed(s(0), &settings, false), Some(Change::Ejected));
+            // Two of them eject again, which prolongs the time, but for the success between them.
+            record.failed(s(10), &settings, false);
+            assert_eq!(record.succeeded(&settings), None);
+            record.failed(s(20), &settings, false);
+            assert_eq!((record.state(), record.due()), (State::Out, Some(until)), "{after:?}");
+        }
+    }
+
+    #[test]
+    fn a_record_is_clean_until_a_failure_and_after_a_success() {
+        let mut record = Record::new(false);
+        assert!(record.is_clean());
+        record.failed(s(0), &TWICE, false);
+        assert!(!record.is_clean());
+        record.succeeded(&TWICE);
+        assert!(record.is_clean());
+    }
+
+    #[test]
     fn a_refused_server_stays_so_until_it_succeeds() {
         let settings = Settings { failures: 1, after: After::Refused, ..TWICE };
         let mut record = Record::new(false);

@@ -119,5 +119,6 @@ mod tests {
         assert!(Settings { retry: None, successes: 1, ..usable }.check().is_ok());
         assert!(Settings { after: After::Trial, retry: None, ..usable }.check().is_err());
         assert!(Settings { after: After::Trial, retry: Some(Duration::ZERO), ..usable }.check().is_err());
+        assert!(Settings { failures: 0, after: After::Trial, retry: None, ..usable }.check().is_ok());
     }
 }

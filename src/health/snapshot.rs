@@ -90,11 +90,11 @@ impl Snapshot {
             next = self.is_askable(server).then_some(server);
             next.is_none()
         });
-        // A sequence of tries does not meet every server: then those behind the first, in the order of the list.
+        // A sequence of tries does not meet every server: then from the first on, in the order of the list.
         let onward = || {
             let members = self.ring.ring.rule().members(self.servers.len());
             let is_member = move |server: &u32| members.get(*server as usize).copied().unwrap_or(false);
-            (first + 1..self.servers.len() as u32).chain(0..first).filter(is_member)
+            (first..self.servers.len() as u32).chain(0..first).filter(is_member)
         };
         Some(next.or_else(|| onward().find(|&server| self.is_askable(server))).unwrap_or(first))
     }
