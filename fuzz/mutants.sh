@@ -41,10 +41,12 @@ if [ "${1:-}" = --run ]; then
         exec "$program" "${never_in_c[@]/#/--skip=}"
     fi
     first=()
-    case $KETAMA_MUTANTS in
+    area=$KETAMA_MUTANTS soon=${KETAMA_MUTANTS_SOON:-}
+    unset KETAMA_MUTANTS KETAMA_MUTANTS_SOON # a test looks at what variables there are
+    case $area in
     dialect) first=("${of_dialects[@]}") later=(dialect::steady shares_of_every no_request_exceeds batches_of_every) ;;
     parser) first=(server_list observation) later=("${of_the_parser[@]}") ;;
-    segment) later+=("${of_segments[@]}") ;;
+    segment) first=(segment::) later=(segment::tests::models) ;;
     *) never+=("${of_segments[@]}") ;;
     esac
     # One failure is enough, where the test program knows how to stop there, and nobody reads how it came about.
@@ -57,10 +59,10 @@ if [ "${1:-}" = --run ]; then
     module=${module%/mod} ended=0
     near=("${module//\//::}::")
     [[ $module != */* ]] || near+=("$(dirname "$module" | sed 's|/|::|g')::tests::")
-    soon() { timeout "$1" "${run[@]}" "${later[@]/#/--skip=}" "${@:2}"; }
-    { soon 20 "${near[@]}" && soon 60 "${first[@]}"; } || ended=$?
+    within() { timeout "$1" "${run[@]}" "${later[@]/#/--skip=}" "${@:2}"; }
+    { within 20 "${near[@]}" && within 60 "${first[@]}"; } || ended=$?
     ((ended != 124)) || echo "$endless"
-    ((ended == 0 && ${#later[@]} > 0)) && [ -z "${KETAMA_MUTANTS_SOON:-}" ] || exit $ended
+    ((ended == 0 && ${#later[@]} > 0)) && [ -z "$soon" ] || exit $ended
     exec "${run[@]}"
 fi
 
