@@ -46,7 +46,7 @@ if [ "${1:-}" = --run ]; then
     case $area in
     dialect) first=("${of_dialects[@]}") later=(dialect::steady shares_of_every no_request_exceeds batches_of_every) ;;
     parser) first=(server_list observation) later=("${of_the_parser[@]}") ;;
-    segment) first=(segment::) later=(segment::tests::models) ;;
+    segment) first=(segment:: capi:: tests::cli_shared) later=(segment::tests::models) ;;
     *) never+=("${of_segments[@]}") ;;
     esac
     # One failure is enough, where the test program knows how to stop there, and nobody reads how it came about.
@@ -107,11 +107,11 @@ for area in "$@"; do
     chosen=()
     for file in ${files[$area]:?no such area: $area}; do chosen+=(-f "$file"); done
     set +f
-    # The recorded answers, other software's formats and observations are read by the command.
+    # The recorded answers, other software's formats, observations and what lies in a folder are read by the command.
     tests=(-C --lib) few=none features=capi,cli seconds=200
     case $area in
     parser) few=cli ;;
-    segment) few=segment features=capi ;;
+    segment) few=segment ;;
     shell) few='' features=capi tests+=(-C --test=c) ;;
     short) few='' features=capi ;;
     esac

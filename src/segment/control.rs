@@ -106,7 +106,7 @@ impl Page {
     pub fn for_writing(path: &Path, group: bool) -> Result<Self, Error> {
         let name = name(path);
         let open = || {
-            let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
+            let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
             OpenOptions::new().read(true).write(true).custom_flags(flags).open(&name)
         };
         let in_file = |error: Error| error.in_file(name.to_string_lossy());

@@ -76,3 +76,24 @@ fn locked(path: &Path) -> Option<Lock> {
     let policy = Policy { group: false, wait: Duration::ZERO };
     super::publish::beside(path, ".lock").exists().then(|| Lock::take(path, &policy).ok()).flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::segment::testing::Folder;
+    use crate::{Dialect, Ring, Server};
+
+    #[test]
+    fn points_of_any_width_are_counted() {
+        let folder = Folder::new();
+        let path = folder.path("ring");
+        for dialect in ["libketama", "envoy", "dalli"] {
+            let servers = vec![Server::new("10.0.0.1:1", 1), Server::new("10.0.0.2:1", 1)];
+            let ring = Ring::build(ServerList::new(Dialect::named(dialect).unwrap(), servers)).unwrap();
+            crate::segment::publish(&ring, &path, &Policy::default()).unwrap();
+            let inspection = Inspection::of(&std::fs::read(&path).unwrap()).unwrap();
+            assert_eq!(inspection.points, ring.point_count(), "{dialect}");
+            assert_eq!(inspection.fingerprint, ring.fingerprint(), "{dialect}");
+        }
+    }
+}

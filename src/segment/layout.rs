@@ -147,3 +147,32 @@ const _: () = {
     let last = FIELDS[FIELDS.len() - 1];
     assert!(last.offset + last.size <= HEADER && HEADER.is_multiple_of(ALIGN));
 };
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_section_lies_behind_the_header_and_inside_the_file() {
+        const END: usize = HEADER + 4 * ALIGN;
+        let is_taken = |offset, length| {
+            let mut header = Header([0; HEADER]);
+            header.set_section(LIST_SECTION, Span { offset, length });
+            header.section(LIST_SECTION, END).is_ok()
+        };
+        for (offset, length) in [(HEADER, 0), (HEADER, 4 * ALIGN), (HEADER + ALIGN, 1), (END, 0)] {
+            assert!(is_taken(offset, length), "{offset} {length}");
+        }
+        let last = usize::MAX - (ALIGN - 1);
+        for (offset, length) in [
+            (0, 0),
+            (HEADER - ALIGN, ALIGN),
+            (HEADER, 4 * ALIGN + 1),
+            (HEADER + 1, 1),
+            (END, 1),
+            (last, ALIGN),
+        ] {
+            assert!(!is_taken(offset, length), "{offset} {length}");
+        }
+    }
+}

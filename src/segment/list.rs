@@ -296,6 +296,18 @@ mod tests {
     }
 
     #[test]
+    fn options_that_are_true_or_false_come_back_and_replicas_that_were_not_set_do_not() {
+        for value in [false, true] {
+            let mut list = ServerList::new(Dialect::named("goketama").unwrap(), Vec::new());
+            list.options.set("weighted", Value::Bool(value)).unwrap();
+            let Sections { list: head, index, servers } = encode(&list).unwrap();
+            let read = decode(&head, &index, &servers).unwrap();
+            assert_eq!(read.options.set_values().collect::<Vec<_>>(), [("weighted", &Value::Bool(value))]);
+            assert_eq!(read.replicas, None);
+        }
+    }
+
+    #[test]
     fn a_list_that_ends_too_soon_is_refused() {
         let mut zoned = Server::new("b", 2);
         zoned.fields.zone = Some(b"z".to_vec());

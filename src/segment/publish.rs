@@ -46,7 +46,7 @@ impl Lock {
         let mode = if policy.group { 0o660 } else { 0o600 };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false).mode(mode);
-        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC);
+        options.custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
         let file = options.open(&name).map_err(failed)?;
         let start = Instant::now();
         loop {
@@ -138,7 +138,6 @@ pub(super) fn create(path: &Path, group: bool) -> Result<(PathBuf, File), Error>
         .write(true)
         .create_new(true)
         .mode(if group { 0o640 } else { 0o600 })
-        .custom_flags(libc::O_NOFOLLOW | libc::O_CLOEXEC)
         .open(&temporary)
         .map_err(|error| {
             let message = format!("the segment cannot be created: {error}");
@@ -199,6 +198,19 @@ pub(crate) fn share<R>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::segment::testing::Folder;
+
+    #[test]
+    fn a_lock_ends_although_a_copy_of_its_descriptor_stays_open() {
+        let folder = Folder::new();
+        let policy = Policy { group: false, wait: Duration::ZERO };
+        let take = || Lock::take(&folder.path("ring"), &policy);
+        let lock = take().unwrap();
+        let _copy = lock.file.try_clone().unwrap();
+        assert_eq!(take().unwrap_err().kind(), ErrorKind::Busy);
+        drop(lock);
+        take().unwrap();
+    }
 
     #[test]
     fn a_publisher_knows_its_own_leftovers_from_those_of_a_segment_with_a_longer_name() {

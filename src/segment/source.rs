@@ -216,6 +216,7 @@ fn content(file: &mut File, length: u64) -> io::Result<Vec<u8>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::segment::testing::Folder;
 
     #[test]
     fn a_change_within_a_tick_of_the_clock_is_fresh() {
@@ -232,5 +233,53 @@ mod tests {
         assert!(identity(1_000, 0).is_fresh(now));
         assert!(!identity(998, 0).is_fresh(now));
         assert!(!identity(2_000, 5).is_fresh(now), "a later change will bear another time");
+    }
+
+    #[test]
+    fn a_state_is_read_from_a_header_as_it_was_written() {
+        for (fresh, seconds) in [(false, 5), (true, -5)] {
+            let identity = Identity { device: 1, inode: 2, size: 3, modified: (seconds, 4), changed: (6, 7) };
+            let source = Source { identity, fresh, digest: [8; 16] };
+            let mut header = Header([0; layout::HEADER]);
+            assert_eq!(Source::read_from(&header), None);
+            source.write_to(&mut header);
+            assert_eq!(Source::read_from(&header), Some(source));
+        }
+    }
+
+    #[test]
+    fn a_file_is_fresh_until_the_clock_has_gone_on_and_what_is_no_file_always() {
+        let folder = Folder::new();
+        let path = folder.path("list");
+        let name = path.as_os_str().as_bytes();
+        std::fs::write(&path, "a:1 1").unwrap();
+        let outdated = identity(name).ok();
+        std::fs::write(&path, "a:1 10").unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        for seen in [None, identity(name).ok(), outdated] {
+            let content = read(name, seen).ok().unwrap();
+            assert_eq!((&content.bytes[..], content.source.fresh), (&b"a:1 10"[..], false), "{seen:?}");
+            assert_eq!(Some(content.source.identity), identity(name).ok());
+        }
+        let nothing = read(b"/dev/null", None).ok().unwrap();
+        assert!(nothing.bytes.is_empty() && nothing.source.fresh);
+        let message = |path| read(path, None).err().unwrap().error(path).message().to_owned();
+        assert_eq!(message(b"/"), "No valid server definitions in file /: it is a directory");
+    }
+
+    #[test]
+    fn all_bytes_are_read_whatever_length_is_said_unless_there_are_too_many() {
+        let folder = Folder::new();
+        let path = folder.path("list");
+        let count = |size, said| {
+            File::create(&path).unwrap().set_len(size).unwrap();
+            content(&mut File::open(&path).unwrap(), said).map(|bytes| bytes.len() as u64)
+        };
+        for (size, said) in [(0, 0), (5, 5), (5, 0), (5, 3), (5, 9), (LARGEST, 0), (LARGEST, LARGEST)] {
+            assert_eq!(count(size, said).unwrap(), size, "{said}");
+        }
+        for said in [0, LARGEST, LARGEST + 1] {
+            assert_eq!(count(LARGEST + 1, said).unwrap_err().to_string(), "it is larger than 64 MiB");
+        }
     }
 }

@@ -50,7 +50,7 @@ impl Trust {
     /// Opens a file that may be mapped: a regular one that belongs to a trusted user and that only its owner may write.
     pub fn open(self, path: &Path) -> Result<File, Error> {
         // A link could lead to a file that another user chose; a FIFO would make the opening wait.
-        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_CLOEXEC;
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
         let file = OpenOptions::new().read(true).custom_flags(flags).open(path).map_err(|error| {
             if error.raw_os_error() == Some(libc::ELOOP) {
                 refused("it is a symbolic link")

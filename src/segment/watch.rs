@@ -137,7 +137,28 @@ fn first_link(path: &Path) -> Option<(PathBuf, PathBuf)> {
 mod tests {
     use super::*;
     use crate::segment::testing::Folder;
-    use std::os::unix::fs::symlink;
+    use std::fs::{File, Permissions};
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    #[test]
+    fn whatever_may_change_a_list_is_told() {
+        let folder = Folder::new();
+        let at = |name: &str| folder.path(name);
+        let list = at("in/list");
+        let told = |change: &dyn Fn()| {
+            let mut watch = Watch::new(&list).unwrap();
+            change();
+            watch.read()
+        };
+        std::fs::create_dir(at("in")).unwrap();
+        std::fs::write(&list, "x").unwrap();
+        assert!(!told(&|| drop(std::fs::read(&list).unwrap())), "it is read");
+        assert!(told(&|| drop(File::options().write(true).open(&list).unwrap())), "what a mapping changed");
+        assert!(told(&|| std::fs::set_permissions(&list, Permissions::from_mode(0o600)).unwrap()), "a mode");
+        assert!(told(&|| std::fs::rename(at("in"), at("out")).unwrap()), "its folder has another name");
+        std::fs::create_dir(at("in")).unwrap();
+        assert!(told(&|| std::fs::remove_dir(at("in")).unwrap()), "its folder is gone");
+    }
 
     #[test]
     fn every_link_on_the_way_counts() {

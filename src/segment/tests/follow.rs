@@ -118,6 +118,9 @@ fn a_segment_is_followed_by_one_number() {
     assert!(handle.refresh().unwrap());
     assert!(!handle.is_stale() && !handle.refresh().unwrap());
     assert_eq!(handle.with(Ring::server_count), 5);
+    for key in (0..50).map(|number| format!("key-{number}")) {
+        assert_eq!(handle.lookup(key.as_bytes()), handle.with(|ring| ring.lookup(key.as_bytes())));
+    }
     // One that cannot be used: the ring in use stays, and why is told.
     replace(&path, "KETAMSEG, but no segment");
     assert_eq!(handle.refresh().unwrap_err().kind(), ErrorKind::Segment);
@@ -144,7 +147,7 @@ fn a_publisher_that_died_half_way_leaves_readers_looking() {
 }
 
 #[test]
-fn a_control_page_that_is_too_short_is_not_used() {
+fn what_is_no_control_page_is_not_used() {
     let folder = Folder::new();
     let path = folder.path("ring");
     let policy = Policy::default();
@@ -155,6 +158,8 @@ fn a_control_page_that_is_too_short_is_not_used() {
         let handle = handle(&path);
         assert!(handle.is_stale() && !handle.refresh().unwrap(), "{length}");
     }
+    fs::write(&page, [0; segment::control::SIZE]).unwrap();
+    assert!(handle(&path).is_stale(), "a page of another format");
     segment::publish(&ring_of("libketama", 2), &path, &policy).unwrap();
     assert!(!handle(&path).is_stale(), "the next publisher makes a new one");
 }

@@ -44,6 +44,13 @@ fn the_control_page_is_specified_as_it_is_laid_out() {
     assert_eq!(table("\n## The control page\n"), expected);
     assert!(README.contains(&format!("`{}`", String::from_utf8_lossy(&control::MAGIC))));
     assert!(README.contains(&format!("{} bytes long", control::SIZE)));
+    let folder = crate::segment::testing::Folder::new();
+    crate::segment::publish(&super::ring_of("libketama", 2), &folder.path("ring"), &Default::default())
+        .unwrap();
+    let page = std::fs::read(folder.path("ring.control")).unwrap();
+    let written =
+        [&b"KETAMCTL"[..], &1_u32.to_ne_bytes(), &0x0102_0304_u32.to_ne_bytes(), &2_u64.to_ne_bytes()];
+    assert_eq!((&page[..24], &page[24..]), (&written.concat()[..], &[0; 40][..]));
 }
 
 /// A reader that knows the text of `README.md` and nothing of this crate's code.

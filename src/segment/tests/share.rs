@@ -123,8 +123,31 @@ fn a_publisher_at_work_delays_others_no_longer_than_they_wait() {
         (error.kind(), error.message()),
         (ErrorKind::Busy, "another process has been building for 20 ms")
     );
-    drop(held);
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            std::thread::sleep(Duration::from_millis(20));
+            drop(held);
+        });
+        segment::publish(&ring, &path, &Policy { wait: Duration::from_secs(600), ..QUICK }).unwrap();
+    });
+}
+
+#[test]
+fn links_in_place_of_a_lock_or_a_control_page_lead_nowhere() {
+    let folder = Folder::new();
+    let (path, other) = (folder.path("ring"), folder.path("other"));
+    let ring = ring_of("libketama", 2);
+    segment::publish(&ring, &other, &QUICK).unwrap();
+    let handle = segment::Handle::open(&other, QUICK).unwrap();
+    let page = publish::beside(&path, ".control");
+    symlink(publish::beside(&other, ".control"), &page).unwrap();
     segment::publish(&ring, &path, &QUICK).unwrap();
+    assert!(!handle.is_stale() && fs::symlink_metadata(page).unwrap().is_file());
+    let lock = publish::beside(&path, ".lock");
+    fs::remove_file(&lock).unwrap();
+    symlink(publish::beside(&other, ".lock"), lock).unwrap();
+    let error = segment::publish(&ring, &path, &QUICK).unwrap_err();
+    assert!(error.message().starts_with("no lock on the segment: "), "{error}");
 }
 
 #[test]
