@@ -10,6 +10,7 @@
 //! a segment through all its changes. The format is told in `README.md` beside this file.
 
 #![expect(unsafe_code, reason = "mapped files become slices here, and nowhere else")]
+#![cfg_attr(not(feature = "capi"), allow(dead_code, unused_imports, reason = "some of it only C asks for"))]
 
 mod check;
 mod checksum;
