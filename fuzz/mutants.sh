@@ -108,10 +108,10 @@ for area in "$@"; do
     for file in ${files[$area]:?no such area: $area}; do chosen+=(-f "$file"); done
     set +f
     # The recorded answers, other software's formats, observations and what lies in a folder are read by the command.
-    tests=(-C --lib) few=none features=capi,cli seconds=200
+    tests=(-C --lib) in_c=() few=none features=capi,cli seconds=200
     case $area in
     parser) few=cli ;;
-    segment) few=segment ;;
+    segment) few=segment in_c=(-C --test=c) ;;
     shell) few='' features=capi tests+=(-C --test=c) ;;
     short) few='' features=capi ;;
     esac
@@ -126,6 +126,7 @@ for area in "$@"; do
             mkdir -p "$folder/all/mutants.out"
             cargo mutants --config fuzz/mutants.toml --list "${chosen[@]}" "${elsewhere[@]}" |
                 grep -vxFf "$passed" >"$folder/all/mutants.out/caught.txt"
+            tests+=("${in_c[@]}")
             check "$folder/all" "$features" "${chosen[@]}" --iterate
         fi
     else

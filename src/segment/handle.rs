@@ -280,3 +280,35 @@ fn is_readable(descriptor: RawFd, most: Duration) -> bool {
     // SAFETY: the pointer is to one live struct, and the number says so.
     unsafe { libc::poll(&raw mut poll, 1, most) > 0 }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::segment::testing::Folder;
+    use std::fs::{File, FileTimes, write};
+    use std::time::SystemTime;
+
+    /// Whether a refresh would not read the file again if it looks as it does now.
+    fn remembers(handle: &Handle) -> bool {
+        handle.last.lock().unwrap().identity.is_some()
+    }
+
+    #[test]
+    fn a_file_is_read_again_only_if_it_was_fresh_or_has_changed() {
+        let folder = Folder::new();
+        let path = folder.path("list");
+        write(&path, "a:1 1\n").unwrap();
+        // A whole second may be that of a clock which knows no others: it counts as now for two.
+        let second = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs() + 1;
+        let times = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH + Duration::from_secs(second));
+        File::options().write(true).open(&path).unwrap().set_times(times).unwrap();
+        let handle = Handle::open(&path, Policy::default()).unwrap();
+        assert!(!remembers(&handle), "fresh");
+        for (text, is_list) in [("b:1 1\n", true), ("b:1 nonsense\n", false), ("c:1 1\n", true)] {
+            write(&path, text).unwrap();
+            std::thread::sleep(Duration::from_millis(50));
+            assert_eq!(handle.refresh().is_ok(), is_list, "{text}");
+            assert!(remembers(&handle), "{text}");
+        }
+    }
+}

@@ -180,6 +180,8 @@ fn a_watched_list_wakes_its_reader_whatever_the_change() {
     let handle = handle(&at("list"));
     let descriptor = handle.watch().unwrap();
     assert_eq!(handle.watch().unwrap(), descriptor);
+    let what = fs::read_link(format!("/proc/self/fd/{descriptor}")).unwrap();
+    assert_eq!(what, Path::new("anon_inode:inotify"));
     assert!(!handle.wait(Duration::ZERO));
     let noticed = |change: &dyn Fn(), server: &str| {
         change();

@@ -140,6 +140,9 @@ fn rolls_of_one_user_share_a_file_and_answer_as_private_ones() {
     assert_eq!(fs::metadata(&directory).unwrap().mode() & 0o777, 0o700);
     let count = || fs::read_dir(&directory).unwrap().count();
     assert_eq!(count(), 3, "segment, lock, control page");
+    for entry in fs::read_dir(&directory).unwrap().map(Result::unwrap) {
+        assert_eq!(entry.metadata().unwrap().mode() & 0o777, 0o600, "{entry:?}");
+    }
     fs::write(&list, "10.0.0.1:11211 600\n").unwrap();
     let other = roll(&list, Some(&directory), None);
     assert!(other.is_shared && other.answers != private.answers);
