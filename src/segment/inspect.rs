@@ -107,4 +107,19 @@ mod tests {
         }
         assert_eq!(seen, [true; 3]);
     }
+
+    #[test]
+    fn a_generation_is_counted_when_it_is_done_and_announced_before() {
+        let folder = Folder::new();
+        let path = folder.path("ring");
+        let said = || generation(&path).map(|generation| (generation.done, generation.announced));
+        assert_eq!(said(), None);
+        let page = control::Page::for_writing(&path, false).unwrap();
+        for done in 0..3 {
+            assert_eq!(said(), Some((done, false)));
+            let change = page.begin();
+            assert_eq!(said(), Some((done, true)));
+            drop(change);
+        }
+    }
 }

@@ -116,6 +116,12 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_not_there_cannot_be_removed() {
+        let is_invalid = |removed: io::Result<()>| removed.unwrap_err().raw_os_error() == Some(libc::EINVAL);
+        assert!(is_invalid(remove_memory(-1)) && is_invalid(remove_semaphores(-1)));
+    }
+
+    #[test]
     fn only_rings_are_taken_for_rings() {
         assert!(is_ring(&ring(&[(1, b"10.0.1.1:11211"), (1, b"10.0.1.2:11211"), (9, b"a")])));
         assert!(!is_ring(&ring(&[(2, b"a"), (1, b"b")])), "points descend");

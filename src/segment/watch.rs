@@ -161,6 +161,17 @@ mod tests {
     }
 
     #[test]
+    fn folders_that_could_not_be_watched_are_tried_again_although_nothing_has_happened() {
+        let folder = Folder::new();
+        let mut watch = Watch::new(&folder.path("list")).unwrap();
+        assert!(watch.is_whole());
+        watch.is_whole = false;
+        assert!(!watch.is_whole());
+        watch.drain();
+        assert!(watch.is_whole());
+    }
+
+    #[test]
     fn every_link_on_the_way_counts() {
         let folder = Folder::new();
         let at = |name: &str| folder.path(name);

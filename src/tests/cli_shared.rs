@@ -4,6 +4,7 @@ use super::cli::{Folder, LIST, ketama};
 use crate::segment::{self, Inspection};
 use serde_json::Value;
 use std::fs;
+use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 /// A folder with the segment `fleet`, and the segment's path.
@@ -83,6 +84,9 @@ fn status_shows_what_a_segment_is_and_who_uses_it() {
     assert_eq!((&report["current"], &report["publishing"]), (&true.into(), &false.into()));
     assert_eq!(report["size"], fs::metadata(&segment).unwrap().len());
     assert!(report["source"]["md5"].as_str().unwrap().len() == 32);
+    let source = fs::metadata(&list).unwrap();
+    assert_eq!(report["source"]["device"], source.dev());
+    assert_eq!(report["source"]["inode"], source.ino());
     let ours = |report: &Value| {
         let users = report["mapped"].as_array().unwrap().clone();
         users.into_iter().find(|user| user["pid"] == std::process::id()).map(|user| user["older"].clone())
