@@ -311,4 +311,19 @@ mod tests {
             assert!(remembers(&handle), "{text}");
         }
     }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_is_watched_in_part_is_waited_for_too() {
+        let folder = Folder::new();
+        let path = folder.path("list");
+        write(&path, "a:1 1\n").unwrap();
+        std::thread::sleep(Duration::from_millis(50));
+        let handle = Handle::open(&path, Policy::default()).unwrap();
+        handle.watch().unwrap();
+        handle.watch.lock().unwrap().as_mut().unwrap().is_whole = false;
+        assert!(!handle.wait(Duration::from_millis(20)));
+        write(&path, "b:1 1\n").unwrap();
+        assert!(handle.wait(Duration::from_secs(600)));
+    }
 }

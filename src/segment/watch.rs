@@ -18,7 +18,7 @@ pub(crate) struct Watch {
     inotify: Inotify,
     folders: HashMap<PathBuf, WatchDescriptor>,
     /// Whether all folders are watched that should be.
-    is_whole: bool,
+    pub(super) is_whole: bool,
 }
 
 impl Watch {
