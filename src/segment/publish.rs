@@ -133,6 +133,7 @@ pub(super) fn create(path: &Path, group: bool) -> Result<(PathBuf, File), Error>
     let temporary = beside(path, &format!(".{}-{number}{TEMPORARY}", std::process::id()));
     // Left by a dead process with this one's number: it is not in place, so nobody reads it.
     let _ = fs::remove_file(&temporary);
+    // What has to be new is not made at the end of a link.
     let file = OpenOptions::new()
         .read(true)
         .write(true)
